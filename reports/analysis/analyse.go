@@ -18,6 +18,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/validity"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -42,7 +43,10 @@ type Analysis struct {
 	Stepped   []capacity.Stepped    // of the phases that have steps; targets in the scenario's order
 	Saturated []capacity.Saturation // of the targets with several closed loops
 	Failover  *failover.Result      // nil when the scenario injects no faults
-	AB        *ab.Result            // nil when the run compares no two servers
+	// Scaling is how replicas followed the load, by target, phase and round; none of a
+	// scenario that asks for one replica.
+	Scaling []scaling.Trial
+	AB      *ab.Result // nil when the run compares no two servers
 }
 
 // Analyse computes every figure of a run. It reads the interval logs of the
@@ -69,7 +73,8 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	a.Stepped = capacity.StepsOf(run, cells)
 	a.Failover = failover.Analyse(run, cells)
 	a.Saturated = capacity.Saturations(a.Set)
-	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB})
+	a.Scaling = scaling.Analyse(run, cells, slo.P99)
+	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB, Scaling: a.Scaling})
 	a.Validity = validityOf(a)
 	switch short := a.Shortfall(); {
 	case a.AB == nil:

@@ -9,6 +9,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
@@ -64,6 +65,7 @@ func (b builder) only(phase string) builder {
 	set.Rows = slices.DeleteFunc(slices.Clone(set.Rows), func(r sample.Row) bool { return r.Phase != phase })
 	a.Ratios = slices.DeleteFunc(slices.Clone(a.Ratios), func(r sample.Ratio) bool { return r.Phase != phase })
 	a.Stepped = slices.DeleteFunc(slices.Clone(a.Stepped), func(s capacity.Stepped) bool { return s.Phase != phase })
+	a.Scaling = slices.DeleteFunc(slices.Clone(a.Scaling), func(t scaling.Trial) bool { return t.Phase != phase })
 	a.Set = &set
 	return builder{&a, b.several}
 }
@@ -98,6 +100,14 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Caption: "Above: correct answers per second to the requests due in each step, over the rate that was due. Below: their response times. " +
 				"A star marks where a target broke." + floorNote(drawn.Floor, 0.99),
 			Method: "A target broke " + sentence.StepMethod() + ".", Missing: "no step was begun", Data: b.stepTable(),
+		}
+	case "scaling":
+		return Description{
+			Title: "Load, replicas and p99",
+			Caption: "By due time, in windows of " + format.Duration(drawn.Window) + ". Above: requests due per second, and those of them that were answered; a mark at the upper edge is a window with failures. " +
+				"In the middle: how many replicas were requested and how many were ready, if the target tells; a star marks the first answer of a new one. " +
+				"Below: the p99 of the answers in each window, which is the slowest or close to it where they are few." + b.endedEarly(),
+			Missing: "nothing was sent, so there is nothing to show over time", Data: b.scalingTable(),
 		}
 	case "forest":
 		reference := b.a.Label(b.a.Reference)

@@ -158,7 +158,7 @@ func New(a *analysis.Analysis) *Document {
 	d.add(b.targets(), b.comparison())
 	if !a.Empty() {
 		d.add(
-			b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.faults(), b.steps(), b.throughput(), b.overhead(),
+			b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.scaling(), b.faults(), b.steps(), b.throughput(), b.overhead(),
 			b.latency(), b.answers(), b.resources(), b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
 		)
 	}

@@ -20,7 +20,7 @@ import (
 func kinds() map[string]recordtest.Plan {
 	all := map[string]recordtest.Plan{
 		"slower": recordtest.Slower(), "undecided": recordtest.Undecided(), "failing": recordtest.Failing(), "same": recordtest.ABTest(),
-		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(),
+		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(),
 		"by status": recordtest.ByStatus(), "refused": recordtest.Refused(), "cold starts": recordtest.ColdStart(),
 		"overhead": recordtest.Overhead(), "running": recordtest.Running(),
 	}

@@ -71,6 +71,9 @@ func All(a *analysis.Analysis) []Figure {
 			all = append(all, saturated(a))
 		}
 		for _, v := range views(a) {
+			if scaling := a.Run.Scenario.Scaling; scaling != nil && scaling.Varies() {
+				all = append(all, scaled(v))
+			}
 			if len(v.phase.Steps) > 0 {
 				all = append(all, stressed(v))
 			}

@@ -13,6 +13,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/document"
 	"servebench/reports/document/sentence"
@@ -45,6 +46,7 @@ func marshalers() *json.Marshalers {
 		as(func(r sample.Ratio) ratio { return ratio{r, interval(r.HasInterval, r.Low, r.High)} }),
 		as(newFigure), as(newOverhead), as(overheadPart),
 		as(func(s capacity.Stepped) stepped { return stepped{s, sentence.StepsResult(s)} }), as(newStep), as(func(b capacity.Break) broke { return broke{b, sentence.BreakWhy(b)} }), as(newDifference),
+		as(func(t scaling.Trial) scaled { return scaled{t, sentence.ScalingResult(t)} }),
 		as(newSaturation), as(newPoint), as(newVariant), as(newStart),
 	)
 }
@@ -265,6 +267,12 @@ type split struct {
 
 func overheadPart(p overhead.Part) split {
 	return split{p.Value, interval(p.HasInterval, p.Low, p.High), p.ToldApart, known(p.Ratio, p.HasRatio), interval(p.HasRatioInterval, p.RatioLow, p.RatioHigh)}
+}
+
+// scaled has what is said of a Trial.
+type scaled struct {
+	scaling.Trial `json:",inline"`
+	Says          string `json:"says"` // in sentences
 }
 
 type stepped struct {

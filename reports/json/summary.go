@@ -9,6 +9,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/scaling"
 	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 )
@@ -45,6 +46,7 @@ type summary struct {
 	Steps       []capacity.Stepped    `json:"steps"`      // targets in phases with steps
 	Saturation  []capacity.Saturation `json:"saturation"` // targets with several closed loops
 	Failover    *failover.Result      `json:"failover"`   // null: the scenario injects no faults
+	Scaling     []scaling.Trial       `json:"scaling"`    // how replicas followed the load, by target, phase and round
 	Unavailable []unavailable         `json:"unavailable"`
 	LeftOut     []sample.LeftOut      `json:"left_out"` // phases left out after abort_on had ended one before
 }
@@ -111,7 +113,7 @@ func newSummary(a *analysis.Analysis) summary {
 		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Server: scenario.Server, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
 		Validity: validity(a), Verdict: a.Verdict, Interrupted: run.Interrupted, Diagnostics: a.Diagnostics,
 		Targets: a.Rows, Cells: a.Cells, LimitsFrom: a.By, Gates: a.Gates, Reference: a.Reference, Ratios: a.Ratios,
-		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, LeftOut: a.LeftOut(),
+		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, Scaling: a.Scaling, LeftOut: a.LeftOut(),
 	}
 	if d, others := a.Fault(); d != nil {
 		s.Reason = &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}

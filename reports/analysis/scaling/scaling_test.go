@@ -43,31 +43,31 @@ func at(d time.Duration) *time.Duration { return &d }
 func TestTrialThatScales(t *testing.T) {
 	got := analysed(t, recordtest.Scale())["kubernetes"]
 	want := Trial{
-		Target: "kubernetes", Phase: "scale", Round: 1, Observed: true, Rise: 10 * s, Fall: at(40 * s), Low: 100, High: 300,
+		Target: "kubernetes", Phase: "scale", Round: 1, Observed: true, Rise: 10 * s, Fall: at(30 * s), Low: 100, High: 250,
 		Before: 1, Most: 3, End: 1, Decided: at(4 * s), Reduced: at(11 * s), Back: at(12 * s),
 	}
 	if diff := cmp.Diff(want, shortened(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	levels := []Level{{-5 * s, 1, 0}, {-2 * s, 1, 1}, {14 * s, 3, 1}, {16 * s, 3, 2}, {16*s + 500*ms, 3, 3}, {51 * s, 1, 3}, {52 * s, 1, 2}, {52 * s, 1, 1}}
+	levels := []Level{{-5 * s, 1, 0}, {-2 * s, 1, 1}, {14 * s, 3, 1}, {16 * s, 3, 2}, {16*s + 500*ms, 3, 3}, {41 * s, 1, 3}, {42 * s, 1, 2}, {42 * s, 1, 1}}
 	if diff := cmp.Diff(levels, got.Levels); diff != "" {
 		t.Errorf("levels (-want +got):\n%s", diff)
 	}
-	if made, ready := got.Started(); made != 2 || ready != 2 || len(got.Idle(60*s)) > 0 {
-		t.Errorf("%d new replicas, %d ready, idle %v; want 2, 2, none", made, ready, got.Idle(60*s))
+	if made, ready := got.Started(); made != 2 || ready != 2 || len(got.Idle(45*s)) > 0 {
+		t.Errorf("%d new replicas, %d ready, idle %v; want 2, 2, none", made, ready, got.Idle(45*s))
 	}
 	new1 := got.Replicas[1]
 	if new1.First == nil || *new1.First < 6*s || *new1.First > 7*s+500*ms || new1.OK == 0 {
 		t.Errorf("first answer of the new replica %v with %d answers, want soon after it was ready", new1.First, new1.OK)
 	}
 	new1.First, new1.OK = nil, 0
-	if diff := cmp.Diff(Replica{ID: "replica-2", New: true, Created: at(4*s + 100*ms), Running: at(4*s + 800*ms), Ready: at(6 * s), Ended: at(42*s + 200*ms), Answers: true}, new1); diff != "" {
+	if diff := cmp.Diff(Replica{ID: "replica-2", New: true, Created: at(4*s + 100*ms), Running: at(4*s + 800*ms), Ready: at(6 * s), Ended: at(32*s + 200*ms), Answers: true}, new1); diff != "" {
 		t.Errorf("new replica (-want +got):\n%s", diff)
 	}
-	// One replica answers 150/s of 300/s until 6 s after the rise, so that 900 requests wait,
-	// which three replicas, 450/s, work off in 6 s.
+	// One replica answers 150/s of 250/s until 6 s after the rise, so that 600 requests wait,
+	// which three replicas, 450/s, work off in 3 s.
 	u := got.Users
-	if u.Recovered == nil || *u.Recovered < 9*s || *u.Recovered > 15*s || u.Over < 8*s || u.Over > 16*s || u.Failed != 0 || u.Late < 1500 || u.Due < 8700 || u.Due > 9300 {
+	if u.Recovered == nil || *u.Recovered < 7*s || *u.Recovered > 12*s || u.Over < 7*s || u.Over > 12*s || u.Failed != 0 || u.Late < 1200 || u.Due < 4700 || u.Due > 5300 {
 		t.Errorf("users met %+v, recovered %v", u, u.Recovered)
 	}
 	// A replica bears 100/s as the record shows: 300/s take three, of which two were missing
@@ -82,14 +82,14 @@ func TestTrialThatNeverReacts(t *testing.T) {
 	if got.Decided != nil || got.Reduced != nil || got.Back != nil || got.Before != 1 || got.Most != 1 || !got.Observed {
 		t.Errorf("%+v, want one replica all the while and no decision", shortened(got))
 	}
-	if u := got.Users; u.Recovered != nil || u.Over < 25*s {
+	if u := got.Users; u.Recovered != nil || u.Over < 18*s {
 		t.Errorf("users met %+v, want the limit broken to the end", u)
 	}
 }
 
 func TestTargetThatTellsNothing(t *testing.T) {
 	got := analysed(t, recordtest.Scale())["container"]
-	if got.Observed || got.Supply != nil || got.Levels != nil || got.Replicas != nil || got.Users.Over < 25*s {
+	if got.Observed || got.Supply != nil || got.Levels != nil || got.Replicas != nil || got.Users.Over < 18*s {
 		t.Errorf("%+v, want what the users met alone", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/scaling"
 	"servebench/reports/record"
 )
 
@@ -16,7 +17,8 @@ import (
 // where it is one.
 type Subject struct {
 	*sample.Set
-	AB *ab.Result
+	AB      *ab.Result
+	Scaling []scaling.Trial
 }
 
 // Diagnose applies every rule, errors first, otherwise in the rules' order. Of a run that

@@ -216,3 +216,19 @@ func fewPairs(s *Subject) []finding {
 	}
 	return all
 }
+
+// idleReplicas tells of new replicas that were ready for a while and answered nothing.
+func idleReplicas(s *Subject) (all []finding) {
+	for _, t := range s.Scaling {
+		for _, c := range s.Cells {
+			if c.Target != t.Target || c.Phase != t.Phase || c.Round != t.Round {
+				continue
+			}
+			if idle := t.Idle(c.Span); len(idle) > 0 {
+				made, _ := t.Started()
+				all = append(all, of(fmt.Sprintf("%d of %s", len(idle), format.Plural(made, "new replica")), float64(len(idle))).at(t.Target, t.Phase, t.Round))
+			}
+		}
+	}
+	return all
+}

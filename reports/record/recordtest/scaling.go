@@ -7,20 +7,20 @@ import (
 	"servebench/reports/record"
 )
 
-// Scale is a run of a load that rises for half a minute to what three replicas bear: one
+// Scale is a run of a load that rises for 20 s to what three replicas bear: one
 // target starts them, one never reacts, and one cannot.
 func Scale() Plan {
 	p := Compare()
 	p.Name, p.Rounds = "scale", 1
 	p.Scaling = &record.Scaling{Min: 1, Max: 4, Metric: record.ScalingCPU, Target: 0.6}
 	p.SLO = record.SLO{P99: 100 * time.Millisecond}
-	scale := record.Phase{Name: "scale", Model: "credit", Arrivals: "spike", Rate: 200, Duration: 60 * time.Second, Measured: true, Open: true}
-	scale.Steps = []record.Step{{Duration: 10 * time.Second, Rate: 100}, {Start: 10 * time.Second, Duration: 30 * time.Second, Rate: 300}, {Start: 40 * time.Second, Duration: 20 * time.Second, Rate: 100}}
+	scale := record.Phase{Name: "scale", Model: "credit", Arrivals: "spike", Rate: 500. / 3, Duration: 45 * time.Second, Measured: true, Open: true}
+	scale.Steps = []record.Step{{Duration: 10 * time.Second, Rate: 100}, {Start: 10 * time.Second, Duration: 20 * time.Second, Rate: 250}, {Start: 30 * time.Second, Duration: 15 * time.Second, Rate: 100}}
 	p.Phases = []record.Phase{scale}
 	grows := p.Targets[0]
 	grows.Name, grows.Capacity, grows.Facts = "kubernetes", 150, nil
 	never, single := grows, grows
-	grows.Ready, grows.Removed = []time.Duration{16 * time.Second, 16500 * time.Millisecond}, 52*time.Second
+	grows.Ready, grows.Removed = []time.Duration{16 * time.Second, 16500 * time.Millisecond}, 42*time.Second
 	never.Name, never.Ready = "lambda", []time.Duration{}
 	single.Name, single.Facts = "container", []record.Fact{{Name: record.FactScaling, Value: "1 replica, where the scenario asks for up to 4: the target does not scale", Unequal: true}}
 	p.Targets = []Target{grows, never, single}

@@ -1,0 +1,150 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"servebench/reports/analysis/scaling"
+	"servebench/reports/document/sentence"
+	"servebench/reports/format"
+)
+
+// scaling tells how the number of replicas followed the load, and what each replica answered.
+func (b builder) scaling() []Section {
+	all := b.a.Scaling
+	if len(all) == 0 {
+		return nil
+	}
+	var sections []Section
+	if b.a.Run.Scenario.Scaling.Varies() {
+		out := Section{ID: "scaling", Title: "Scaling", Table: b.scalingTable(), Figures: []string{"scaling"}, Notes: []string{sentence.ScalingMethod + "."}}
+		for _, t := range all {
+			out.Lines = append(out.Lines, Line{Text: b.trialName(t) + ": " + sentence.ScalingResult(t)})
+		}
+		supply := Section{ID: "supply", Table: b.supplyTable(), Notes: []string{sentence.SupplyMethod + "."}}
+		sections = append(sections, out, supply)
+	}
+	return append(sections, Section{ID: "replicas", Title: "Replicas", Rank: Aside, Table: b.replicaTable(), Notes: []string{
+		"Requests by the replica that answered them, as the answers name it (header X-Instance-Id) or by its address. Times count from when the load rose.",
+	}})
+}
+
+// trialName names a trial: "kubernetes, spike, round 2".
+func (b builder) trialName(t scaling.Trial) string {
+	name := b.a.Label(t.Target) + b.inPhase(t.Phase)
+	if b.scalingRounds() {
+		name += fmt.Sprintf(", round %d", t.Round)
+	}
+	return name
+}
+
+// scalingRounds says that there are several rounds, so that each is named.
+func (b builder) scalingRounds() bool {
+	return slices.ContainsFunc(b.a.Scaling, func(t scaling.Trial) bool { return t.Round != b.a.Scaling[0].Round })
+}
+
+// addTrial adds a row that is named by target, phase and round.
+func (b builder) addTrial(t *Table, trial scaling.Trial, cells ...Cell) {
+	round := ""
+	if b.scalingRounds() {
+		round = strconv.Itoa(trial.Round)
+	}
+	b.add(t, trial.Target, trial.Phase, []Cell{text(round)}, cells)
+}
+
+func trialTable(b builder, columns ...[]Column) *Table {
+	t := b.byTarget(slices.Concat(append([][]Column{words("round")}, columns...)...))
+	t.Keys = 3
+	return t
+}
+
+// seconds is a time where it is known, in a column whose title says s.
+func seconds(d *time.Duration) Cell {
+	if d == nil {
+		return none()
+	}
+	return text(strconv.FormatFloat(d.Seconds(), 'f', 1, 64))
+}
+
+// firstOf is the earliest of a time of the new replicas; nil: none has it.
+func firstOf(t scaling.Trial, of func(scaling.Replica) *time.Duration) *time.Duration {
+	var first *time.Duration
+	for _, r := range t.Replicas {
+		if at := of(r); r.New && at != nil && (first == nil || *at < *first) {
+			first = at
+		}
+	}
+	return first
+}
+
+func (b builder) scalingTable() *Table {
+	t := trialTable(b, words("replicas"), numbers("decided s", "created s", "running s", "ready s", "first answer s", "p99 back s", "p99 over s", "late", "failed", "of"))
+	for _, trial := range b.a.Scaling {
+		u := trial.Users
+		replicas := none()
+		decided := seconds(trial.Decided)
+		if trial.Observed {
+			replicas = text(fmt.Sprintf("%d → %d → %d", trial.Before, trial.Most, trial.End))
+			if made, _ := trial.Started(); trial.Decided == nil && made == 0 {
+				decided = Cell{Text: "never", Tone: Bad}
+			}
+		}
+		over, back, late := none(), none(), none()
+		if u.Limit > 0 {
+			over, late = seconds(&u.Over), count(u.Late)
+			switch {
+			case u.Recovered != nil:
+				back = seconds(u.Recovered)
+			case u.Over > 0:
+				back = Cell{Text: "never", Tone: Bad}
+			}
+		}
+		b.addTrial(t, trial, replicas, decided,
+			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.Created })),
+			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.Running })),
+			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.Ready })),
+			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.First })),
+			back, over, late, fault(u.Failed), count(u.Due))
+	}
+	return t
+}
+
+func (b builder) supplyTable() *Table {
+	t := trialTable(b, numbers("capacity/s", "too few, replica-s", "too many, replica-s", "scale-in decided s", "scaled in s"))
+	for _, trial := range b.a.Scaling {
+		if trial.Supply == nil && trial.Reduced == nil && trial.Back == nil {
+			continue
+		}
+		bears, few, many := none(), none(), none()
+		if s := trial.Supply; s != nil {
+			bears, few, many = text(format.RateNumber(s.Capacity)), text(format.Number(s.Under)), text(format.Number(s.Over))
+		}
+		b.addTrial(t, trial, bears, few, many, seconds(trial.Reduced), seconds(trial.Back))
+	}
+	return t
+}
+
+func (b builder) replicaTable() *Table {
+	t := trialTable(b, words("replica"), numbers("created s", "running s", "ready s", "first answer s", "ended s", "OK", "failed", "share"))
+	t.Keys = 4
+	for _, trial := range b.a.Scaling {
+		var all int64
+		for _, r := range trial.Replicas {
+			all += r.OK + r.Failed
+		}
+		for _, r := range trial.Replicas {
+			name, ok, failed, share := Cell{Text: r.ID, Code: true}, faint("not known"), none(), none()
+			if r.ID == "" {
+				name = faint("not named")
+			}
+			if r.Answers {
+				ok, failed = count(r.OK), fault(r.Failed)
+				share = orNone(all > 0, format.Percent(float64(r.OK+r.Failed)/float64(max(1, all))))
+			}
+			b.addTrial(t, trial, name, seconds(r.Created), seconds(r.Running), seconds(r.Ready), seconds(r.First), seconds(r.Ended), ok, failed, share)
+		}
+	}
+	return t
+}

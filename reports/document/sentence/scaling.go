@@ -1,0 +1,124 @@
+package sentence
+
+import (
+	"fmt"
+	"strings"
+
+	"servebench/reports/analysis/scaling"
+	"servebench/reports/format"
+)
+
+// ScalingResult is how the replicas of a target followed the load, and what its users met, in
+// sentences.
+func ScalingResult(t scaling.Trial) string {
+	parts := []string{format.Sentence(scaleOut(t))}
+	if t.Users.Limit > 0 {
+		parts = append(parts, format.Sentence(usersMet(t)))
+	}
+	if text := scaleIn(t); text != "" {
+		parts = append(parts, format.Sentence(text))
+	}
+	return strings.Join(parts, " ")
+}
+
+// rose says how the load rose.
+func rose(t scaling.Trial) string {
+	if t.Low == 0 {
+		return "a load of " + format.Rate(t.High)
+	}
+	return fmt.Sprintf("the load rose from %s to %s", format.Rate(t.Low), format.Rate(t.High))
+}
+
+func scaleOut(t scaling.Trial) string {
+	replicas := format.Plural(t.Before, "replica")
+	made, ready := t.Started()
+	switch {
+	case !t.Observed:
+		return "the target tells of no replicas: " + rose(t)
+	case made == 0 && t.Decided == nil:
+		return fmt.Sprintf("the autoscaler never reacted: %s, and %s had to do", rose(t), replicas)
+	case made == 0:
+		return fmt.Sprintf("%s; more replicas were requested after %s, and none was made", rose(t), format.Duration(*t.Decided))
+	}
+	text := rose(t)
+	if t.Decided != nil {
+		text += "; more replicas were requested after " + format.Duration(*t.Decided)
+	}
+	first := scaling.Replica{}
+	for _, r := range t.Replicas {
+		if r.New && r.Ready != nil && (first.Ready == nil || *r.Ready < *first.Ready) {
+			first = r
+		}
+	}
+	if ready == 0 {
+		return text + fmt.Sprintf(", and none of the %d that were made came to be ready", made)
+	}
+	text += ", the first was ready after " + format.Duration(*first.Ready)
+	switch {
+	case first.First != nil:
+		text += " and answered after " + format.Duration(*first.First)
+	case first.Answers:
+		text += " and answered no request"
+	}
+	return text + fmt.Sprintf(" (ready before: %d, at most: %d)", t.Before, t.Most)
+}
+
+func usersMet(t scaling.Trial) string {
+	u, limit := t.Users, format.Duration(t.Users.Limit)
+	if u.Over == 0 {
+		return fmt.Sprintf("the p99 stayed within %s%s", limit, lost(u))
+	}
+	text := fmt.Sprintf("the p99 was above %s for %s", limit, format.Duration(u.Over))
+	switch {
+	case u.Recovered != nil:
+		text += " and back within it from " + format.Duration(*u.Recovered) + " on"
+	case t.Fall != nil:
+		text += " and not back within it before the load fell"
+	default:
+		text += " and not back within it before the end"
+	}
+	return text + lost(u)
+}
+
+// lost says how many requests were late or without an answer.
+func lost(u scaling.Users) string {
+	late := "none was late"
+	if u.Late > 0 {
+		late = format.Count(u.Late) + " were late"
+	}
+	failed := "none failed"
+	if u.Failed > 0 {
+		failed = format.Count(u.Failed) + " failed"
+	}
+	return fmt.Sprintf("; of %s requests due meanwhile %s and %s", format.Count(u.Due), late, failed)
+}
+
+func scaleIn(t scaling.Trial) string {
+	if t.Fall == nil || t.Most <= t.Before {
+		return ""
+	}
+	from := "after the load fell"
+	switch {
+	case t.Back != nil && t.Reduced != nil:
+		return fmt.Sprintf("fewer were requested %s %s, and %s was ready again after %s", format.Duration(*t.Reduced), from, only(t.Before), format.Duration(*t.Back))
+	case t.Back != nil:
+		return fmt.Sprintf("%s was ready again %s %s", only(t.Before), format.Duration(*t.Back), from)
+	}
+	return fmt.Sprintf("at the end of the phase %d of %d new replicas were still ready", t.End-t.Before, t.Most-t.Before)
+}
+
+// only is the number of replicas that a scale-in comes back to, as a subject.
+func only(n int) string {
+	if n == 1 {
+		return "a single replica"
+	}
+	return fmt.Sprintf("the number of %d", n)
+}
+
+// ScalingMethod says how what is said of replicas is counted.
+const ScalingMethod = "Times count from when the load rose, those of the scale-in from when it fell. Late are right answers after the p99 limit. " +
+	"The p99 is back when it is within its limit for 5 s; a request that failed counts as above it"
+
+// SupplyMethod says how replicas too few and too many are counted.
+const SupplyMethod = "The capacity of a replica is, at least, the highest load per ready replica at which the p99 limit was held for 5 s. " +
+	"Too few and too many are the differences between the replicas that were ready and those that the load took by that, multiplied by their time"
