@@ -94,7 +94,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 		},
 		Scalars: map[string]func(decode.Tag) decode.Scalar{
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
-			"mean": mean, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+			"mean": mean, "failure": failure, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
 			"method": method, "target": requestTarget, "column": column, "tensor": tensor,
 		},

@@ -188,6 +188,9 @@ func (c check) http() {
 	c.refuse("http.client", h.Version == HTTP2 && h.Client == OwnClient, "servebench's own client speaks HTTP/1.1 alone", StandardClient+" for HTTP/2")
 	c.refuse("http.keep_alive", h.Version == HTTP2 && !h.KeepAlive, "requests of HTTP/2 share connections", "true, or version "+HTTP1)
 	c.refuse("http.connection_lifetime", h.ConnectionLifetime > 0 && !h.KeepAlive, "without keep_alive each connection ends with its request", "it left out, or keep_alive: true")
+	if r := h.Retries; r != nil && c.Sound("http.retries", "timeout") {
+		c.refuse("http.retries.backoff", r.Backoff >= c.s.Timeout, "no second attempt is within the timeout, "+decode.FormatDuration(c.s.Timeout), "a time below the timeout")
+	}
 	if timeout := c.s.Timeout; c.Sound("timeout") {
 		problem := "above the timeout, " + decode.FormatDuration(timeout) + ", so that it never ends"
 		c.refuse("http.connect_timeout", h.ConnectTimeout > timeout, problem, "a time below the timeout")

@@ -304,6 +304,13 @@ func faults() []faulty {
 		{name: "HTTP/2 by servebench's client", new: "http: {version: 2, client: servebench}\n", beyond: true, want: []string{`7:28: http.client: servebench's own client speaks HTTP/1.1 alone; want net/http for HTTP/2`}},
 		{name: "lifetime without keep-alive", new: "http: {connection_lifetime: 10s, keep_alive: false}\n", beyond: true, want: []string{`7:29: http.connection_lifetime: without keep_alive each connection ends with its request; want it left out, or keep_alive: true`}},
 		{name: "HTTP/2 without keep-alive", new: "http: {version: 2, keep_alive: false}\n", beyond: true, want: []string{`7:32: http.keep_alive: requests of HTTP/2 share connections; want true, or version 1.1`}},
+		{name: "retries after no failure", new: "http: {retries: {attempts: 1, on: [closed, 200, decode], backoff: 10}}\n", want: []string{
+			`7:28: http.retries.attempts: 1 is below 2; want a whole number from 2 to 10`,
+			`7:44: http.retries.on[1]: 200 is no failure after which a request could be sent again; want refused, closed, timeout, a status from 400 to 599, 4xx or 5xx`,
+			`7:49: http.retries.on[2]: "decode" is no failure after which a request could be sent again; want refused, closed, timeout, a status from 400 to 599, 4xx or 5xx`,
+			`7:67: http.retries.backoff: 10 has no unit; want for example 10ms`,
+		}},
+		{name: "retries beyond the timeout", new: "http: {retries: {attempts: 2, backoff: 10s}}\n", beyond: true, want: []string{`7:40: http.retries.backoff: no second attempt is within the timeout, 10s; want a time below the timeout`}},
 		{name: "time within the timeout that is longer", new: "http: {first_byte_timeout: 11s}\n", beyond: true, want: []string{`7:28: http.first_byte_timeout: above the timeout, 10s, so that it never ends; want a time below the timeout`}},
 		{name: "checks across values wait for the values", old: phase, new: "  - {name: steady, rate: x, duration: 4ms, measure: 0}\n", want: []string{
 			`6:26: load[0].rate: "x" is not a number; want a rate per second, such as 200`,

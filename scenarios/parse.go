@@ -151,6 +151,9 @@ func (s *Scenario) resolve(cat Catalogue) {
 	if r := s.Regression; r != nil && r.Metrics == nil {
 		r.Metrics = []string{record.MetricP50, record.MetricP90}
 	}
+	if r := s.HTTP.Retries; r != nil && r.On == nil {
+		r.On = retriedByDefault()
+	}
 	if s.Scaling != nil {
 		resolveScaling(s.Scaling)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/scenarios/decode"
 	"servebench/targets/protocol"
 )
@@ -90,10 +91,15 @@ type HTTP struct {
 	// replicas need no new connections.
 	ConnectionLifetime time.Duration `key:"connection_lifetime" default:"none"`
 	// Whether a request that is not idempotent, such as POST, is sent again if the server
-	// closed an idle connection before the request reached it. GET, HEAD, OPTIONS, TRACE,
-	// PUT and DELETE are always sent again. A request that the server received and did not
-	// answer has failed, whatever its method (class closed).
+	// closed an idle connection before the request reached it, and after failures that
+	// retries names. GET, HEAD, OPTIONS, TRACE, PUT and DELETE always are. Without retries, a
+	// request that the server received and did not answer has failed, whatever its method
+	// (class closed).
 	RetryNonIdempotent bool `key:"retry_non_idempotent" default:"false"`
+	// When a request that failed is sent again, as by the clients of your users: its latency
+	// is that of all attempts together, and the ledger counts it once. All attempts are
+	// within timeout.
+	Retries *Retries `key:"retries" default:"none"`
 	// Header fields of every request, whatever the protocol, such as {X-Api-Key: ${API_KEY}},
 	// also of the requests for readiness. They take the place of the protocol's own. Values
 	// are recorded as those of template.headers.
@@ -101,6 +107,41 @@ type HTTP struct {
 	// The credentials of every request, also of those for readiness. Secrets are best taken
 	// from the environment, as ${NAME}; otherwise they are recorded as a keyed hash.
 	Auth *Auth `key:"auth" default:"none"`
+}
+
+// Retries say when a request that failed is sent again.
+type Retries struct {
+	// The most times that a request is sent, including the first.
+	Attempts int `key:"attempts,required" min:"2" max:"10"`
+	// The failures after which a request is sent again: refused and closed connections,
+	// timeout (connect_timeout and first_byte_timeout), or statuses such as 503 or 5xx. If the
+	// connection was refused, requests of every method are sent again; otherwise only
+	// idempotent ones are, unless retry_non_idempotent is true.
+	On []string `key:"on" absent:"[refused, closed, 502, 503, 504]" format:"failure" label:"list of failures" least:"1" want:"a list of failures, such as [refused, 503]"`
+	// How long to wait before the second attempt; twice as long before each further one.
+	Backoff time.Duration `key:"backoff" default:"100ms" unit:"ms"`
+}
+
+// retriedByDefault are the failures after which a request is sent again where none is named.
+func retriedByDefault() []string {
+	return []string{record.ErrorRefused, record.ErrorClosed, "502", "503", "504"}
+}
+
+// retriedClasses are the failures that have names; all others are statuses.
+func retriedClasses() []string {
+	return []string{record.ErrorRefused, record.ErrorClosed, record.ErrorTimeout}
+}
+
+// Failures are the classes and the statuses after which requests are sent again.
+func (r Retries) Failures() (classes []string, statuses []protocol.Statuses) {
+	for _, on := range r.On {
+		if slices.Contains(retriedClasses(), on) {
+			classes = append(classes, on)
+		} else if s, ok := readStatus(on); ok {
+			statuses = append(statuses, s)
+		}
+	}
+	return classes, statuses
 }
 
 // The versions of HTTP.

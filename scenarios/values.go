@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -272,19 +273,45 @@ func size(decode.Tag) decode.Scalar {
 	}
 }
 
+// readStatus reads a status of HTTP, or a hundred of them.
+func readStatus(text string) (protocol.Statuses, bool) {
+	digits, hundred := strings.CutSuffix(text, "xx")
+	v, err := strconv.ParseUint(digits, 10, 16)
+	status := int(v)
+	switch {
+	case err == nil && hundred && 2 <= status && status <= 5:
+		return protocol.Statuses{First: 100 * status, Last: 100*status + 99}, true
+	case err == nil && !hundred && 200 <= status && status <= 599:
+		return protocol.Statuses{First: status, Last: status}, true
+	}
+	return protocol.Statuses{}, false
+}
+
+// failure is a failure after which a request may be sent again: a class of them, or
+// statuses from 400 on.
+func failure(decode.Tag) decode.Scalar {
+	return decode.Scalar{
+		Label: "failure", Want: "refused, closed, timeout, a status from 400 to 599, 4xx or 5xx",
+		Read: func(n *decode.Node) (any, *decode.Flaw) {
+			if s, ok := readStatus(n.Text); slices.Contains(retriedClasses(), n.Text) || ok && s.First >= 400 {
+				return n.Text, nil
+			}
+			return nil, &decode.Flaw{Problem: n.String() + " is no failure after which a request could be sent again"}
+		},
+		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "integer", Minimum: "400", Maximum: "599"},
+			{Type: "string", Pattern: "^(refused|closed|timeout|[45]xx|[45][0-9][0-9])$"},
+		}},
+	}
+}
+
 // status is a single status of HTTP or a hundred of them: 404, 2xx.
 func status(decode.Tag) decode.Scalar {
 	return decode.Scalar{
 		Label: "status", Want: "a status from 200 to 599, or 2xx, 3xx, 4xx or 5xx",
 		Read: func(n *decode.Node) (any, *decode.Flaw) {
-			digits, hundred := strings.CutSuffix(n.Text, "xx")
-			v, err := strconv.ParseUint(digits, 10, 16)
-			status := int(v)
-			switch {
-			case err == nil && hundred && 2 <= status && status <= 5:
-				return protocol.Statuses{First: 100 * status, Last: 100*status + 99}, nil
-			case err == nil && !hundred && 200 <= status && status <= 599:
-				return protocol.Statuses{First: status, Last: status}, nil
+			if s, ok := readStatus(n.Text); ok {
+				return s, nil
 			}
 			return nil, &decode.Flaw{Problem: n.String() + " is not a status of HTTP"}
 		},

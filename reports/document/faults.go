@@ -72,6 +72,14 @@ func medianCell(t sample.Times) Cell {
 	return milliseconds(t.Median.Value, t.Median.HasInterval, t.Median.Low, t.Median.High)
 }
 
+// saved are the requests that were answered correctly because they were sent again.
+func saved(a failover.Account) Cell {
+	if a.Retries.Requests == 0 {
+		return Cell{}
+	}
+	return with(format.Count(a.Retries.OK), format.Plural(int(a.Retries.Attempts), "attempt")+" more")
+}
+
 // late are the answers that came later than the limit, if there is one.
 func late(a failover.Account) Cell {
 	if a.Limit == 0 {
@@ -81,10 +89,10 @@ func late(a failover.Account) Cell {
 }
 
 func (b builder) accountTable() *Table {
-	t := b.byTarget(numbers("scheduled", "in time", "late", "lost to faults", "failed besides", "censored", "not sent", "rounds"))
+	t := b.byTarget(numbers("scheduled", "in time", "late", "of these after retries", "lost to faults", "failed besides", "censored", "not sent", "rounds"))
 	for _, a := range b.a.Failover.Accounts {
 		b.add(t, a.Target, a.Phase, []Cell{
-			count(a.Scheduled), count(a.InTime), late(a), fault(a.Lost), fault(a.Besides), count(a.Censored), count(a.Unsent), count(int64(a.Rounds)),
+			count(a.Scheduled), count(a.InTime), late(a), saved(a), fault(a.Lost), fault(a.Besides), count(a.Censored), count(a.Unsent), count(int64(a.Rounds)),
 		})
 	}
 	return t

@@ -119,15 +119,18 @@ func (b builder) ledger() []Section {
 	case b.a.Unchecked():
 		ok = "OK (not checked)"
 	}
-	t := b.byTarget(numbers("scheduled", "not due", "sent", ok, "failed", "censored", "rounds", "duration"))
+	t := b.byTarget(numbers("scheduled", "not due", "sent", ok, "failed", "censored", "attempts", "rounds", "duration"))
 	s := Section{ID: "ledger", Title: "Ledger", Rank: Aside, Table: t, Notes: []string{"What became of every request."}}
 	for _, r := range b.a.Rows {
-		l, notDue := r.Ledger, Cell{}
+		l, notDue, attempts := r.Ledger, Cell{}, Cell{}
+		if r.Retries.Attempts > 0 {
+			attempts = with(format.Count(l.Sent+r.Retries.Attempts), format.Plural(int(r.Retries.Requests), "request")+" sent again, of which "+format.Count(r.Retries.OK)+" OK")
+		}
 		if r.NotDue > 0 && r.Concurrency == 0 {
 			notDue = count(r.NotDue)
 		}
 		b.add(t, r.Target, r.Phase, []Cell{
-			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), text(fmt.Sprint(r.Rounds)), played(r),
+			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), attempts, text(fmt.Sprint(r.Rounds)), played(r),
 		})
 		if ended := sentence.Ended(r); ended != "" {
 			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})

@@ -47,6 +47,9 @@ type Cell struct {
 	Machine    Machine       `json:"machine"`
 	// Slices are the schedule up to where its load ended, without gaps.
 	Slices []Slice `json:"slices"`
+	// Retries are the requests that the scenario had sent again; the Ledger counts each
+	// request once, however often it was sent.
+	Retries Retries `json:"retries,omitzero"`
 	// Outages are the runs of requests that failed, in the order they were due; the last of
 	// very many has the rest.
 	Outages []Outage `json:"outages,omitempty"`
@@ -311,6 +314,20 @@ func SortErrors(all []ErrorCount) {
 	slices.SortFunc(all, func(a, b ErrorCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Class, b.Class))
 	})
+}
+
+// Retries are requests that were sent again after they had failed, as clients do.
+type Retries struct {
+	Requests int64 `json:"requests"` // that were sent more than once
+	Attempts int64 `json:"attempts"` // beyond the first of each request
+	OK       int64 `json:"ok"`       // of the Requests, those answered correctly in the end
+}
+
+// Add adds others.
+func (r *Retries) Add(others Retries) {
+	r.Requests += others.Requests
+	r.Attempts += others.Attempts
+	r.OK += others.OK
 }
 
 // Outage is a run of failures, between which less than a second passed, or in which nothing

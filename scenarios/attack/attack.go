@@ -33,6 +33,8 @@ type Config struct {
 	Endpoint targets.Endpoint
 	// HTTP says how requests are carried there.
 	HTTP transport.Options
+	// Retries say when a request that failed is sent again.
+	Retries Retries
 	// Credentials are put on every request before the load, and again while it is sent as
 	// often as their Lifetime asks for.
 	Credentials targets.Credentials

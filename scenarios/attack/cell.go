@@ -40,6 +40,7 @@ func (e *engine) sumUp(spent usage) record.Cell {
 
 		Slices:   r.seconds.slices,
 		Outages:  r.order.outages.runs,
+		Retries:  r.retried,
 		Classes:  r.mix.counts,
 		Replicas: r.replicas.byFirst(),
 		Instrument: record.Instrument{

@@ -21,6 +21,7 @@ type flight struct {
 	failure  error // classified by class
 	class    string
 	inFlight int64 // requests when this one joined them, itself included
+	retries  int   // how often it was sent again
 
 	ctx     context.Context   // bounds the request
 	outcome transport.Outcome // what came back

@@ -173,7 +173,7 @@ func (l *loop) send(f *flight) {
 	if e.cfg.Credentials.Lifetime > 0 {
 		f.request = e.supply.fresh(f.seq, f.request)
 	}
-	if err := e.sender.Send(f.ctx, f.request.message, &f.outcome); err != nil {
+	if err := e.exchange(f); err != nil {
 		f.recordFailure(err)
 	}
 }

@@ -32,6 +32,7 @@ type recorder struct {
 	replicas replicas
 
 	ledger       record.Ledger
+	retried      record.Retries
 	answers      record.Answers
 	good         int64
 	overtime     time.Duration // of all workers of a closed loop, see record.Cell
@@ -102,6 +103,7 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	r.ledger.Sent++
 	second := r.seconds.secondOf(f.due)
 	r.recordValue(second, tagLag, o.Sent-f.due)
+	before := r.ledger.OK
 	class, text := r.judge(f)
 	became := stamps{due: f.due, sent: o.Sent, done: o.Done, state: right, class: class}
 	switch {
@@ -135,6 +137,9 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	}
 	if o.Status != 0 && f.state != censored {
 		r.replicas.add(o, class == "")
+	}
+	if f.retries > 0 {
+		r.retried.Add(record.Retries{Requests: 1, Attempts: int64(f.retries), OK: r.ledger.OK - before})
 	}
 	r.order.add(f.seq, became)
 	if r.closed {

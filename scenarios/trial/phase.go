@@ -127,6 +127,7 @@ func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attac
 	cfg := attack.Config{
 		Endpoint:    endpoint,
 		HTTP:        s.transportOptions(),
+		Retries:     s.retries(),
 		Credentials: v.credentials,
 		Corpus:      v.requests.phases[i],
 		Attackers:   s.scenario.Attackers,
@@ -195,6 +196,15 @@ func (s *session) thinkTimes(think *scenarios.Think, round, drawn int) func() ti
 	}
 	rng := source(s.scenario.Seed, seedThink, round, drawn)
 	return func() time.Duration { return time.Duration(rng.ExpFloat64() * float64(think.Mean)) }
+}
+
+func (s *session) retries() attack.Retries {
+	r := s.scenario.HTTP.Retries
+	if r == nil {
+		return attack.Retries{}
+	}
+	classes, statuses := r.Failures()
+	return attack.Retries{Attempts: r.Attempts, Classes: classes, Statuses: statuses, Backoff: r.Backoff}
 }
 
 func (s *session) transportOptions() transport.Options {

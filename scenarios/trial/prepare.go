@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/record"
@@ -113,6 +114,9 @@ func httpFact(h scenarios.HTTP) record.Fact {
 	}
 	if h.ConnectionLifetime > 0 {
 		value += ", connections used for up to " + decode.FormatDuration(h.ConnectionLifetime)
+	}
+	if r := h.Retries; r != nil {
+		value += fmt.Sprintf(", up to %d attempts after %s, the second after %s", r.Attempts, strings.Join(r.On, ", "), decode.FormatDuration(r.Backoff))
 	}
 	if h.RetryNonIdempotent {
 		value += ", requests that are not idempotent sent again like the others"

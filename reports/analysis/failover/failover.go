@@ -84,17 +84,20 @@ type Case struct {
 // Account says what became of every request of a phase with faults, over all rounds:
 // Scheduled = InTime + Late + Lost + Besides + Censored + Unsent.
 type Account struct {
-	Target    string        `json:"target"`
-	Phase     string        `json:"phase"`
-	Rounds    int           `json:"rounds"`
-	Scheduled int64         `json:"scheduled"`
-	InTime    int64         `json:"in_time"` // correct, and not later than the Limit
-	Late      int64         `json:"late"`    // correct, but later
-	Limit     time.Duration `json:"limit_ms,omitempty"`
-	Lost      int64         `json:"lost"`         // failed by one of the faults
-	Besides   int64         `json:"lost_besides"` // failed apart from them
-	Censored  int64         `json:"censored"`
-	Unsent    int64         `json:"not_sent"`
+	Target    string `json:"target"`
+	Phase     string `json:"phase"`
+	Rounds    int    `json:"rounds"`
+	Scheduled int64  `json:"scheduled"`
+	InTime    int64  `json:"in_time"` // correct, and not later than the Limit
+	Late      int64  `json:"late"`    // correct, but later
+	// Retries are the requests that were sent again; those that were answered correctly in
+	// the end are in InTime or Late, the others are lost.
+	Retries  record.Retries `json:"retries,omitzero"`
+	Limit    time.Duration  `json:"limit_ms,omitempty"`
+	Lost     int64          `json:"lost"`         // failed by one of the faults
+	Besides  int64          `json:"lost_besides"` // failed apart from them
+	Censored int64          `json:"censored"`
+	Unsent   int64          `json:"not_sent"`
 }
 
 // Analyse tells what the faults of a run cost; nil where the scenario has none or nothing
@@ -203,6 +206,7 @@ func (a *Account) add(run *record.Run, c *sample.Cell, besides int64) {
 	a.InTime += l.OK - late
 	a.Limit = max(a.Limit, limit)
 	a.Besides += besides
+	a.Retries.Add(c.Retries)
 	a.Censored += l.Censored
 	a.Unsent += l.Scheduled - l.Sent
 }

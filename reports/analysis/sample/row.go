@@ -28,6 +28,7 @@ type Row struct {
 	NotDue      int64               `json:"-"`              // requests of the schedule after that: neither sent nor asked for
 	Elapsed     time.Duration       `json:"-"`              // until the last request was done or given up, summed over rounds
 	Ledger      record.Ledger       `json:",inline"`
+	Retries     record.Retries      `json:"retries,omitzero"`
 	Errors      []record.ErrorCount `json:"errors"` // most frequent first
 	// OKRate is correct answers per second, Goodput those of them inside the
 	// SLO's deadline.
@@ -120,6 +121,7 @@ func newRow(run *record.Run, cells []*Cell) Row {
 		good = append(good, stat.Counts{K: c.Good, N: c.Due()})
 		row.Ledger = row.Ledger.Plus(c.Ledger)
 		row.Errors = addErrors(row.Errors, c.Errors)
+		row.Retries.Add(c.Retries)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
 		row.Instrument.OutOfRange += c.Dropped

@@ -51,7 +51,7 @@ func (t *client) exchange(ctx context.Context, p *pool, m *Message) (*conn, erro
 		return nil, err
 	}
 	err = c.exchange(ctx, m)
-	if err != nil && ctx.Err() == nil && c.mayRepeat(t.twice || m.isIdempotent()) {
+	if err != nil && ctx.Err() == nil && c.mayRepeat(t.twice || m.Idempotent()) {
 		t.retries.Add(1)
 		if c, err = t.open(ctx, p); err != nil {
 			return nil, err

@@ -88,9 +88,9 @@ func (m *Message) netHTTPRequest(ctx context.Context) *http.Request {
 	return r
 }
 
-// isIdempotent reports whether the request means the same when it is sent twice (RFC
+// Idempotent reports whether the request means the same when it is sent twice (RFC
 // 9110, 9.2.2).
-func (m *Message) isIdempotent() bool {
+func (m *Message) Idempotent() bool {
 	return slices.Contains([]string{"", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete}, m.Method)
 }
 

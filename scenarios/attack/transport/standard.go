@@ -134,7 +134,7 @@ func (t *standard) Send(ctx context.Context, m *Message, o *Outcome) error {
 	g := h.begin()
 	defer h.end(g)
 	for tries := 0; ; tries++ {
-		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || m.isIdempotent()}
+		a := &attempt{http2: t.version == HTTP2, harmless: t.twice || m.Idempotent()}
 		err := a.send(ctx, g.Transport, m, o)
 		t.retries.Add(a.repeats)
 		if err == nil || o.Status != 0 || ctx.Err() != nil || !a.mayRepeat(err) || a.http2 && tries == maxGoAways {
