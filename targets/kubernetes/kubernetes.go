@@ -45,6 +45,7 @@ func Kind(expiry func() (string, error)) targets.Kind {
 		Doc:       "The server as a Deployment on a Kubernetes cluster: the local one of make kubernetes, or any kubeconfig's.",
 		Options:   options(),
 		Check:     check,
+		Bundles:   func(map[string]string) bool { return true },
 		Describe:  describe,
 		Open:      func(cfg targets.Config) (targets.Target, error) { return open(cfg, expiry) },
 		Leftovers: leftovers,
