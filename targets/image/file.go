@@ -14,6 +14,7 @@ import (
 
 	"servebench/reports/record/userfile"
 	"servebench/targets"
+	"servebench/targets/image/bundle"
 )
 
 // The files that say what an archive or a folder is.
@@ -177,7 +178,7 @@ func refuseCompressed(f *os.File) error {
 func (t *archiveFile) Open(name string) (fs.File, error) {
 	found, there := t.files[name]
 	for links := 0; there && found.link != ""; links++ {
-		if links > mostLinks {
+		if links > bundle.MostLinks {
 			there = false
 			break
 		}

@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"servebench/targets"
+	"servebench/targets/image/bundle"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -220,38 +222,14 @@ func isRegular(kind byte) bool {
 	return kind == tar.TypeReg || kind == tar.TypeGNUSparse || kind == tar.TypeCont
 }
 
-// mostLinks is how many links one name may pass, as in Linux.
-const mostLinks = 40
-
 // locate resolves the links in a path, as for a process whose root this is; "." is the
 // root. What does not exist stays as it is.
 func locate(root *os.Root, name string) (string, error) {
-	at, left, links := ".", strings.Split(name, "/"), 0
-	for len(left) > 0 {
-		name := left[0]
-		left = left[1:]
-		switch name {
-		case "", ".":
-			continue
-		case "..":
-			at = path.Dir(at)
-			continue
-		}
-		next := path.Join(at, name)
-		link, err := root.Readlink(next)
-		if err != nil { // no link
-			at = next
-			continue
-		}
-		if links++; links > mostLinks {
-			return "", fmt.Errorf("its path passes more than %d links", mostLinks)
-		}
-		if path.IsAbs(link) {
-			at = "."
-		}
-		left = append(strings.Split(link, "/"), left...)
-	}
-	return at, nil
+	at, err := bundle.Follow(name, func(at string) (string, bool, error) {
+		link, err := root.Readlink(at[1:])
+		return link, err == nil, nil
+	})
+	return cmp.Or(strings.TrimPrefix(at, "/"), "."), err
 }
 
 // place writes one entry of a layer. Devices and pipes are left out: a

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,12 +119,13 @@ func (c *collector) takePresent(paths ...string) {
 	}
 }
 
-// mostLinks is how many links one name may pass, as in Linux.
-const mostLinks = 40
+// MostLinks is how many links one name may pass, as in Linux.
+const MostLinks = 40
 
-// follow resolves the links in a path, and takes them and the folders on the way.
-func (c *collector) follow(path string) (string, error) {
-	at, left, links := "/", strings.Split(filepath.Clean(path), "/"), 0
+// Follow resolves the links in a path from the root folder, and returns an absolute path. link
+// says whether a link is at a path, and where it leads.
+func Follow(name string, link func(at string) (to string, is bool, err error)) (string, error) {
+	at, left, links := "/", strings.Split(name, "/"), 0
 	for len(left) > 0 {
 		name := left[0]
 		left = left[1:]
@@ -131,35 +133,51 @@ func (c *collector) follow(path string) (string, error) {
 		case "", ".":
 			continue
 		case "..":
-			at = filepath.Dir(at)
+			at = path.Dir(at)
 			continue
 		}
-		next := filepath.Join(at, name)
-		info, err := os.Lstat(next)
-		if err != nil {
-			return "", &fs.PathError{Op: "find", Path: path, Err: userfile.Cause(err)}
-		}
+		next := path.Join(at, name)
+		to, is, err := link(next)
 		switch {
-		case info.Mode().Type() == fs.ModeSymlink:
-			if links++; links > mostLinks {
-				return "", fmt.Errorf("%s passes more than %d links", path, mostLinks)
-			}
-			link, err := c.link(next, info)
-			if err != nil {
-				return "", err
-			}
-			if filepath.IsAbs(link) {
-				at = "/"
-			}
-			left = append(strings.Split(link, "/"), left...)
-		default:
-			if info.IsDir() {
-				c.passage(next)
-			}
+		case err != nil:
+			return "", err
+		case !is:
 			at = next
+			continue
 		}
+		if links++; links > MostLinks {
+			return "", errLinks
+		}
+		if path.IsAbs(to) {
+			at = "/"
+		}
+		left = append(strings.Split(to, "/"), left...)
 	}
 	return at, nil
+}
+
+var errLinks = fmt.Errorf("its path passes more than %d links", MostLinks)
+
+// follow resolves the links in a path, and takes them and the folders on the way.
+func (c *collector) follow(path string) (string, error) {
+	real, err := Follow(filepath.Clean(path), func(at string) (string, bool, error) {
+		info, err := os.Lstat(at)
+		if err != nil {
+			return "", false, &fs.PathError{Op: "find", Path: path, Err: userfile.Cause(err)}
+		}
+		if info.Mode().Type() == fs.ModeSymlink {
+			to, err := c.link(at, info)
+			return to, true, err
+		}
+		if info.IsDir() {
+			c.passage(at)
+		}
+		return "", false, nil
+	})
+	if errors.Is(err, errLinks) {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return real, err
 }
 
 // passage takes a folder for the sake of what lies in it.
