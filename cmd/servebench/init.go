@@ -107,10 +107,9 @@ func withoutArtifact(cmd *cobra.Command) error {
 
 // draftScenario starts the user's server and returns the files of a scenario for it.
 func draftScenario(cmd *cobra.Command, opts draft.Options, force bool) ([]starter, error) {
-	if path := filepath.Join(opts.Dir, draft.File); !force {
-		if _, err := os.Lstat(path); err == nil {
-			return nil, fail(exitUsage, fmt.Errorf("%s exists; give another folder with --dir, or write over it with --force", path))
-		}
+	path := filepath.Join(opts.Dir, draft.File)
+	if err := free(path, force); err != nil {
+		return nil, err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -122,16 +121,26 @@ func draftScenario(cmd *cobra.Command, opts draft.Options, force bool) ([]starte
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(opts.Dir, draft.File)
 	files := []starter{{path: draft.File, text: string(d.Scenario), next: []string{
 		"run it: servebench run " + path,
 		"adapt its requests and load in " + path + ", and add limits (slo)",
 		"add runs/, where every run leaves its folder, to .gitignore",
 	}}}
 	if d.Data != nil {
+		if err := free(filepath.Join(opts.Dir, probe.DataFile), force); err != nil {
+			return nil, err
+		}
 		files = append(files, starter{path: probe.DataFile, text: string(d.Data)})
 	}
 	return files, fail(exitRuntime, d.WriteText(cmd.OutOrStdout()))
+}
+
+// free refuses a file that exists, unless forced.
+func free(path string, force bool) error {
+	if _, err := os.Lstat(path); err != nil || force {
+		return nil
+	}
+	return fail(exitUsage, fmt.Errorf("%s exists; give another folder with --dir, or write over it with --force", path))
 }
 
 // starter is a file to start from, and what to do with it.

@@ -95,17 +95,30 @@ func Make(ctx context.Context, o Options) (*Draft, error) {
 		return nil, err
 	}
 	defer images.Close()
-	_, missing := os.Stat(m.scenario.Dir)
-	if err := os.MkdirAll(m.scenario.Dir, 0o755); err != nil { // a command runs in there
-		return nil, err
+	_, missing := os.Stat(m.folder)
+	err = os.MkdirAll(m.folder, 0o755) // a command runs in there
+	if err == nil {
+		err = writable(m.folder)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write a scenario: %w", err)
 	}
 	if err := m.make(ctx, d); err != nil {
 		if missing != nil {
-			_ = os.Remove(m.scenario.Dir)
+			_ = os.Remove(m.folder)
 		}
 		return nil, m.scenario.Secrets.Error(err)
 	}
 	return d, nil
+}
+
+// writable reports why no file can be made in a folder.
+func writable(folder string) error {
+	file, err := os.CreateTemp(folder, ".servebench-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
 // maker is the making of one draft.

@@ -2,11 +2,18 @@ package draft
 
 import (
 	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"servebench/targets"
 )
 
 func TestRoundRate(t *testing.T) {
@@ -88,5 +95,20 @@ func TestManyFiles(t *testing.T) {
 	m := &maker{Options: Options{Command: "python3 -m app"}, folder: dir}
 	if err := m.readCommand(); err == nil || !strings.Contains(err.Error(), "101 files and folders, too many") {
 		t.Error(err)
+	}
+}
+
+// A server that speaks TLS is known by its handshake: to a plain request many give an answer.
+func TestSpeaksTLS(t *testing.T) {
+	for _, server := range []*httptest.Server{httptest.NewTLSServer(http.NotFoundHandler()), httptest.NewServer(http.NotFoundHandler())} {
+		defer server.Close()
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		port := server.Listener.Addr().(*net.TCPAddr).Port
+		if got := speaksTLS(t.Context(), port); got != (server.TLS != nil) {
+			t.Errorf("%s speaks TLS: %t", server.URL, got)
+		}
+		if !answers(t.Context(), targets.Loopback, port, false) {
+			t.Errorf("%s gives no answer", server.URL)
+		}
 	}
 }

@@ -182,7 +182,7 @@ func (s *start) look(ctx context.Context) *server {
 	}
 	for _, http2 := range []bool{false, true} {
 		for _, port := range ports {
-			if answers(ctx, targets.Loopback, port, http2) {
+			if answers(ctx, targets.Loopback, port, http2) && !speaksTLS(ctx, port) {
 				return s.at(targets.Loopback, port, http2)
 			}
 		}
@@ -209,15 +209,15 @@ func listening(host string, port int) bool {
 
 // answers reports whether a request is answered with a status below 500.
 func answers(ctx context.Context, host string, port int, http2 bool) bool {
-	return listening(host, port) && request(ctx, host, port, http2) == nil
+	return listening(host, port) && check(ctx, "http://"+targets.Address(host, port), "/", http2, true) == nil
 }
 
-// request says why a request is not answered with a status below 500; nil: it is.
-func request(ctx context.Context, host string, port int, http2 bool) error {
+// check says why a path is not answered with 2xx, or with any as of targets.CheckReady; nil:
+// it is.
+func check(ctx context.Context, url, path string, http2, any bool) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	url := "http://" + targets.Address(host, port)
-	return targets.CheckReady(ctx, client(url, http2), url, "/", targets.Credentials{}, true)
+	return targets.CheckReady(ctx, client(url, http2), url, path, targets.Credentials{}, any)
 }
 
 // client asks a server, each time over a connection of its own.
@@ -254,7 +254,7 @@ func (s *start) others(but int) (others []int) {
 func (s *start) late(ctx context.Context) error {
 	switch others := s.others(s.w.Port); {
 	case slices.Contains(s.ports, s.w.Port):
-		err := request(ctx, targets.Loopback, s.w.Port, false)
+		err := check(ctx, "http://"+targets.Address(targets.Loopback, s.w.Port), "/", false, true)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = fmt.Errorf("no answer within %v", askTime)
 		}

@@ -14,6 +14,7 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/probe"
 	"servebench/targets"
+	"servebench/targets/protocol"
 
 	"github.com/goccy/go-yaml"
 )
@@ -83,9 +84,7 @@ func (m *maker) ask(ctx context.Context, d *Draft) (err error) {
 
 // ready reports whether a path answers with 2xx.
 func ready(ctx context.Context, url, path string, http2 bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	return targets.CheckReady(ctx, client(url, http2), url, path, targets.Credentials{}, false) == nil
+	return check(ctx, url, path, http2, false) == nil
 }
 
 // choose chooses the request of the scenario: what probe would, of the routes the first that
@@ -93,7 +92,7 @@ func ready(ctx context.Context, url, path string, http2 bool) bool {
 func (m *maker) choose(ctx context.Context, d *Draft) error {
 	const tries = 8
 	choice, err := d.probed.Choose(m.Protocol, m.Probe.Model, m.Probe.Path)
-	if err != nil && (m.Protocol != "" || m.Probe.Model != "" || m.Probe.Path != "") {
+	if err != nil && !d.seen.http2 && (m.Protocol != "" || m.Probe.Model != "" || m.Probe.Path != "") {
 		return err
 	}
 	d.Choice = choice
@@ -116,7 +115,13 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 		}
 	}
 	if d.seen.http2 {
-		return errors.New("the server answers HTTP/2 alone and speaks none of the protocols: name what it is with --protocol and --model")
+		var whys []error
+		for _, not := range d.probed.Not {
+			if slices.ContainsFunc(m.Probe.Protocols, func(k protocol.Kind) bool { return k.Name == not.Protocol && k.HTTP2 }) {
+				whys = append(whys, fmt.Errorf("not %s: %w", not.Protocol, not.Why))
+			}
+		}
+		return fmt.Errorf("the server answers HTTP/2 alone, as gRPC servers do, and speaks no protocol that servebench knows: %w", errors.Join(whys...))
 	}
 	for _, path := range []string{"/", d.ready} {
 		if path != "" && ready(ctx, d.seen.url, path, false) {
