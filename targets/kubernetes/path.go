@@ -84,8 +84,3 @@ func (i *instance) balancer(ctx context.Context) (url string, path record.Fact, 
 		}
 	}
 }
-
-// forward opens a tunnel through the API server.
-func (i *instance) forward(ctx context.Context, p pod, why string) (url string, path record.Fact, err error) {
-	return "", record.Fact{}, errors.New("neither the node nor the pod can be reached from here: name another kubernetes.path")
-}

@@ -13,9 +13,6 @@ import (
 	"servebench/targets/local"
 )
 
-// metricsPath is where the metrics API is, if there is one.
-const metricsPath = "/apis/metrics.k8s.io/v1beta1"
-
 // nodes follows what of a deployment's pods is on this machine: where the node is this
 // machine, the kubelet makes a cgroup for each pod, named after its unique id.
 type nodes struct {
@@ -105,6 +102,13 @@ func (i *instance) pinFault() error {
 	return i.nodes.fault
 }
 
+// here reports whether a pod is on this machine.
+func (n *nodes) here() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.groups) > 0
+}
+
 // groupOf is the cgroup of a pod; nil: it is not on this machine.
 func (n *nodes) groupOf(uid string) *podGroup {
 	n.mu.Lock()
@@ -144,9 +148,6 @@ func (i *instance) processOf(p pod) int {
 func (i *instance) used(ctx context.Context) (record.Usage, error) {
 	i.nodes.mu.Lock()
 	defer i.nodes.mu.Unlock()
-	if len(i.nodes.groups) == 0 {
-		return record.Usage{}, errors.New("the node is not this machine")
-	}
 	var all record.Usage
 	for _, group := range i.nodes.groups {
 		if now, err := group.Usage(); err == nil {

@@ -91,7 +91,7 @@ func Cache(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, name := range []string{"guest", "python", "node"} {
+	for _, name := range []string{"guest", "kubernetes", "python", "node"} {
 		if err := os.Symlink(filepath.Join(users, name), filepath.Join(own, name)); err != nil {
 			tb.Fatal(err)
 		}
