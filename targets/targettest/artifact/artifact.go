@@ -52,6 +52,8 @@ type Surroundings struct {
 	Dir      string
 	UID, GID int
 	Groups   []int
+	// SharedMemory is how many bytes /dev/shm has; the servers in Python do not say it.
+	SharedMemory uint64
 }
 
 // Variable returns a variable of the environment; "" where it has none.

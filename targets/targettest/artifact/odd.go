@@ -48,7 +48,7 @@ func Odd(tb testing.TB, program string) map[string]Server {
 				return s.UID == 1234 && s.GID == 1235 && slices.Contains(s.Groups, 2345) && s.Variable("HOME") == "/home/app"
 			}),
 		"a user by numbers": seeing(made("numbers", scratch(func(c *v1.Config) { c.Entrypoint, c.User = []string{"/server"}, "4321:5432" }, server("/server"))),
-			"4321:5432", func(s Surroundings) bool { return s.UID == 4321 && s.GID == 5432 }),
+			"4321:5432, and 64 MiB of shared memory", func(s Surroundings) bool { return s.UID == 4321 && s.GID == 5432 && s.SharedMemory == 64<<20 }),
 		"a relative entry point": seeing(made("relative", scratch(func(c *v1.Config) { c.Entrypoint, c.WorkingDir = []string{"bin/server"}, "/srv/app" }, server("/srv/app/bin/server"))),
 			"the folder /srv/app", func(s Surroundings) bool { return s.Dir == "/srv/app" }),
 		"an entry point in PATH": seeing(made("path", scratch(func(c *v1.Config) {

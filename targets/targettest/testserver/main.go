@@ -42,7 +42,8 @@ type Report struct {
 	Modes      map[string]string // of the files asked for, links followed
 	// Effective capabilities and the bit against new ones, as there.
 	Capabilities, NoNewPrivileges string
-	Writable                      bool // the root folder takes a new file; only when asked to try
+	Writable                      bool   // the root folder takes a new file; only when asked to try
+	SharedMemory                  uint64 // bytes that /dev/shm has
 }
 
 func main() {
@@ -250,6 +251,9 @@ func report(began time.Time, write bool, files []string) Report {
 			r.NoNewPrivileges = value
 		}
 	}
+	var shared syscall.Statfs_t
+	_ = syscall.Statfs("/dev/shm", &shared) // 0 where there is none
+	r.SharedMemory = shared.Blocks * uint64(shared.Bsize)
 	stat, _ := os.ReadFile("/proc/stat") // likewise
 	r.Visible = strings.Count(string(stat), "\ncpu")
 	if write {
