@@ -30,7 +30,7 @@ func Serve(t *testing.T, s Suite, server artifact.Server) {
 	}
 	p := newSubject(t, s, "")
 	w := server.Workload
-	w.Env = append(slices.Clone(w.Env), p.mark)
+	w.Env, w.StartTimeout = append(slices.Clone(w.Env), p.mark), artifactPatience
 	if len(server.Refused) > 0 {
 		ctx, cancel := context.WithTimeout(t.Context(), artifactPatience)
 		defer cancel()

@@ -23,7 +23,7 @@ func everywhere(t *testing.T, server artifact.Server) {
 		{"physical", targettest.Suite{Kind: physical.Kind()}},
 		{"runc", targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "runc"}}},
 		{"docker", targettest.Suite{Kind: container.Kind(), Options: map[string]string{"engine": "docker"}}},
-		{"lambda", targettest.Suite{Kind: lambda.Kind(programs), Options: map[string]string{"timeout": "5m"}, Replaces: true}},
+		{"lambda", targettest.Suite{Kind: lambda.Kind(programs), Replaces: true}},
 		{"vm", targettest.Suite{Kind: vm.Kind(guest), Guest: true}},
 	} {
 		t.Run(target.name, func(t *testing.T) { targettest.Serve(t, target.suite, server) })
