@@ -47,6 +47,7 @@ type Examples struct {
 	file          *File
 	schema        generators.Schema
 	features      []int // columns
+	chosen        bool  // features are all columns of numbers, as the layout names none
 	tensors       []int // columns
 	label, expect int   // columns; -1: there is none
 	classes       map[string]int
@@ -86,6 +87,7 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 			e.features = append(e.features, column)
 		}
 		if l.Features == nil {
+			e.chosen = true
 			if e.features = f.numericColumns(e.label, e.expect); len(e.features) == 0 {
 				wrong = append(wrong, &ColumnError{Key: "features", Problem: "no column of " + f.Name() + " is a number in every record" + f.texts(), Want: "a column of numbers" + sendTexts})
 			}
@@ -110,6 +112,17 @@ func (f *File) Examples(l Layout) (*Examples, error) {
 		e.schema.Features = append(e.schema.Features, generators.Feature{Name: f.columns[column].Name})
 	}
 	return e, nil
+}
+
+// LeftOut names the columns that no feature is made of, where Layout.Features names none,
+// since they are not a number in every record.
+func (e *Examples) LeftOut() (names []string) {
+	for i, c := range e.file.columns {
+		if e.chosen && c.Name != "" && i != e.label && i != e.expect && !slices.Contains(e.features, i) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 func (f *File) column(name string) int {

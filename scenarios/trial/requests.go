@@ -26,7 +26,12 @@ type requests struct {
 	phases []*corpus.Corpus // those of each phase of load
 	hash   string           // of all of them
 	data   *record.DataFile // nil: they come from no file
+	// leftOut are columns of the file that are not sent though nothing says so.
+	leftOut []string
 }
+
+// fewColumns are named of those that are not sent.
+const fewColumns = 10
 
 // prepareRequests materialises the requests to every variant, and records their hash.
 // Those of all variants are the same; what is known of right answers to them may differ.
@@ -44,6 +49,13 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 				return err
 			}
 			made[v.scenario] = r
+			if n := len(r.leftOut); n > 0 {
+				some := strings.Join(r.leftOut[:min(n, fewColumns)], ", ")
+				if n > fewColumns {
+					some += fmt.Sprintf(" and %d more", n-fewColumns)
+				}
+				s.note("data.features is not set: every column of %s that is a number in each record is sent; not sent: %s", r.data.Name, some)
+			}
 		}
 		if known := s.record.Scenario.Payloads; known != "" && r.hash != known {
 			return decode.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
@@ -74,7 +86,7 @@ func (m *requestMaker) make() (*requests, error) {
 	}
 	r, err := make()
 	if err == nil && m.records != nil {
-		r.data = m.describeFile()
+		r.data, r.leftOut = m.describeFile(), m.records.LeftOut()
 	}
 	return r, err
 }
