@@ -23,9 +23,12 @@ type Result struct {
 // Fault is one fault of the scenario on one target, over all rounds in which it was
 // injected.
 type Fault struct {
-	record.Injection `json:",inline"`
-	Target           string `json:"target"`
-	Cases            []Case `json:"cases"` // by round; none: it was injected in no round
+	Target string        `json:"target"`
+	Phase  string        `json:"phase"`
+	Kind   string        `json:"kind"`
+	At     time.Duration `json:"at_ms"`           // as planned, from the phase's start
+	For    time.Duration `json:"for_ms,omitzero"` // 0: it happens once, or lasts to the end of the phase
+	Cases  []Case        `json:"cases"`           // by round; none: it was injected in no round
 	// Over the rounds in which there is such a time: from the injection until the platform
 	// noticed, from the first to the last failure, from the injection until the first
 	// correct answer after the last failure, and until p99 was within Limit again.
@@ -57,28 +60,28 @@ func (f Fault) countCases(is func(Case) bool) (n int) {
 type Case struct {
 	Round   int           `json:"round"`
 	At      time.Duration `json:"at_ms"` // of the injection, from the phase's start
-	Replica string        `json:"replica,omitempty"`
+	Replica string        `json:"replica,omitzero"`
 	Done    string        `json:"done"` // what was done
-	Healed  time.Duration `json:"healed_ms,omitempty"`
+	Healed  time.Duration `json:"healed_ms,omitzero"`
 	// Noticed is when the platform first told of a replica that was not as it should be.
-	Noticed time.Duration `json:"noticed_ms,omitempty"`
-	By      string        `json:"noticed_by,omitempty"` // the kind of that event
-	Ready   time.Duration `json:"ready_ms,omitempty"`   // when it told of a replica that is ready again
+	Noticed time.Duration `json:"noticed_ms,omitzero"`
+	By      string        `json:"noticed_by,omitzero"` // the kind of that event
+	Ready   time.Duration `json:"ready_ms,omitzero"`   // when it told of a replica that is ready again
 	// First and Last are the due times of the failures, which may be before the injection.
-	First     time.Duration       `json:"first_failure_ms"`
-	Last      time.Duration       `json:"last_failure_ms"`
-	Recovered time.Duration       `json:"recovered_ms,omitempty"`
-	Never     bool                `json:"never_recovered,omitempty"`
+	First     time.Duration       `json:"first_failure_ms,omitzero"`
+	Last      time.Duration       `json:"last_failure_ms,omitzero"`
+	Recovered time.Duration       `json:"recovered_ms,omitzero"`
+	Never     bool                `json:"never_recovered,omitzero"`
 	Lost      int64               `json:"lost"`
 	Errors    []record.ErrorCount `json:"errors"`
 	// Before is p99 of the load before the first fault, Limit what p99 is held against, Peak
 	// the highest p99 of a second after this fault, and Excursion until when p99 was above
 	// Limit, or nothing was answered.
-	Before    time.Duration `json:"p99_before_ms,omitempty"`
-	Limit     time.Duration `json:"p99_limit_ms,omitempty"`
-	Peak      time.Duration `json:"p99_peak_ms,omitempty"`
-	Excursion time.Duration `json:"p99_excursion_ms,omitempty"`
-	Replicas  int           `json:"replicas,omitempty"` // instances that answered in the phase
+	Before    time.Duration `json:"p99_before_ms,omitzero"`
+	Limit     time.Duration `json:"p99_limit_ms,omitzero"`
+	Peak      time.Duration `json:"p99_peak_ms,omitzero"`
+	Excursion time.Duration `json:"p99_excursion_ms,omitzero"`
+	Replicas  int           `json:"replicas,omitzero"` // instances that answered in the phase
 }
 
 // Account says what became of every request of a phase with faults, over all rounds:
@@ -93,7 +96,7 @@ type Account struct {
 	// Retries are the requests that were sent again; those that were answered correctly in
 	// the end are in InTime or Late, the others are lost.
 	Retries  record.Retries `json:"retries,omitzero"`
-	Limit    time.Duration  `json:"limit_ms,omitempty"`
+	Limit    time.Duration  `json:"limit_ms,omitzero"`
 	Lost     int64          `json:"lost"`         // failed by one of the faults
 	Besides  int64          `json:"lost_besides"` // failed apart from them
 	Censored int64          `json:"censored"`
@@ -125,7 +128,7 @@ func (r *Result) add(run *record.Run, target record.Target, planned []record.Inj
 	slices.SortStableFunc(planned, func(a, b record.Injection) int { return cmp.Compare(a.At, b.At) })
 	faults := make([]Fault, len(planned))
 	for i, f := range planned {
-		faults[i] = Fault{Injection: f, Target: target.Name}
+		faults[i] = Fault{Target: target.Name, Phase: f.Phase, Kind: f.Kind, At: f.At, For: f.For}
 	}
 	account := Account{Target: target.Name, Phase: planned[0].Phase, Rounds: len(cells)}
 	for _, c := range cells {
