@@ -95,6 +95,7 @@ func (t tracks) legend(v view, p chart.Palette) chart.Legend {
 	if t.lost {
 		l = append(l, chart.Entry{Text: "failed and censored", Color: p.Alarm, Line: 1.2})
 	}
+	l = append(l, v.faultEntry(p)...)
 	if !t.latency.Empty() {
 		l = append(l, floorEntry(p, v.floor, t.latency.Padded(2).Low, bandTop)...)
 	}
@@ -114,7 +115,7 @@ func (t tracks) grid(v view, p chart.Palette, from, to int) chart.Grid {
 				chart.HideLabels(&panel.X)
 			}
 			row.fill(panel, t.lanes[j], v.series[j].Look.Color, p)
-			panel.Add(t.lanes[j].separators(p, i == 0, true))
+			panel.Add(v.faults(t.lanes[j], j, p), t.lanes[j].separators(p, i == 0, true))
 			panels = append(panels, panel)
 		}
 		g.Panels, g.Titles = append(g.Panels, panels), append(g.Titles, row.label)
