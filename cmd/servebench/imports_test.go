@@ -90,7 +90,7 @@ var rooms = []room{
 	{packages: "reports/analysis/ab/proof", imports: []string{"reports/record", "reports/analysis/stat", "reports/analysis/stat/paired"}},
 	{packages: "reports/analysis/ab", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/stat/paired", "reports/analysis/sample"}},
 	{packages: "reports/analysis/validity", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/sample", "reports/analysis/ab", "reports/analysis/scaling"}},
-	{packages: "reports/analysis/compare", imports: []string{"reports/record", "reports/format", "reports/analysis", "reports/analysis/stat", "reports/analysis/sample"}},
+	{packages: "reports/analysis/compare", imports: []string{"reports/record", "reports/format", "reports/analysis", "reports/analysis/scaling", "reports/analysis/stat", "reports/analysis/sample"}},
 	{packages: "reports/analysis", imports: []string{"reports/record", "reports/format", "reports/analysis/…"}},
 	{packages: "reports/formattest", imports: []string{"reports", "reports/analysis/…", "reports/record/recordtest"}},
 	{packages: "reports", imports: []string{"reports/analysis/…", "reports/record"}},

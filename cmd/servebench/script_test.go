@@ -23,12 +23,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command line as a user would: success, usage error and
 // runtime error of each command.
 func TestScripts(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "servebench/cmd/refserver", "servebench/cmd/nullserver")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the servers: %v\n%s", err, out)
-	}
+	bin, lambda := buildPrograms(t, "refserver", "nullserver"), buildPrograms(t, "locallambda", "lambdaadapter")
 	vegeta := toolPath(t, "vegeta")
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -39,6 +34,7 @@ func TestScripts(t *testing.T) {
 			bare := bin + string(os.PathListSeparator) + own // servebench and the servers, and nothing else
 			env.Setenv("BARE_PATH", bare)
 			env.Setenv("PATH", bare+string(os.PathListSeparator)+rest)
+			env.Setenv("LAMBDA_PATH", lambda+string(os.PathListSeparator)+env.Getenv("PATH")) // where there is Lambda as well
 			env.Setenv("VEGETA", vegeta)
 			env.Setenv("SERVEBENCH_CACHE", env.Getenv("WORK")+"/.cache")
 			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
@@ -65,6 +61,21 @@ func TestScripts(t *testing.T) {
 			"serving": serving,
 		},
 	})
+}
+
+// buildPrograms builds some of servebench's programs into a folder, which it returns.
+func buildPrograms(t *testing.T, names ...string) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin)
+	for _, name := range names {
+		build.Args = append(build.Args, "servebench/cmd/"+name)
+	}
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build %v: %v\n%s", names, err, out)
+	}
+	return bin
 }
 
 // toolPath returns the executable of a tool that go.mod pins.

@@ -127,7 +127,7 @@ func phaseFigures(base, fresh *analysis.Analysis, p targetPhase) []Figure {
 			all = append(all, f)
 		}
 	}
-	return append(all, errorRate(base, fresh, p))
+	return append(append(all, errorRate(base, fresh, p)), scalingFigures(base, fresh, p)...)
 }
 
 // values is what a run says of a metric of a target in a phase.

@@ -100,19 +100,19 @@ func scaleIn(t scaling.Trial) string {
 	from := "after the load fell"
 	switch {
 	case t.Back != nil && t.Reduced != nil:
-		return fmt.Sprintf("fewer were requested %s %s, and %s was ready again after %s", format.Duration(*t.Reduced), from, only(t.Before), format.Duration(*t.Back))
+		return fmt.Sprintf("fewer were requested %s %s, and %s ready again after %s", format.Duration(*t.Reduced), from, only(t.Before), format.Duration(*t.Back))
 	case t.Back != nil:
-		return fmt.Sprintf("%s was ready again %s %s", only(t.Before), format.Duration(*t.Back), from)
+		return fmt.Sprintf("%s ready again %s %s", only(t.Before), format.Duration(*t.Back), from)
 	}
 	return fmt.Sprintf("at the end of the phase %d of %d new replicas were still ready", t.End-t.Before, t.Most-t.Before)
 }
 
-// only is the number of replicas that a scale-in comes back to, as a subject.
+// only is the number of replicas that a scale-in comes back to, as subject and verb.
 func only(n int) string {
 	if n == 1 {
-		return "a single replica"
+		return "only 1 was"
 	}
-	return fmt.Sprintf("the number of %d", n)
+	return fmt.Sprintf("only %d were", n)
 }
 
 // ScalingMethod says how what is said of replicas is counted.
