@@ -142,6 +142,20 @@ func TestKeptWithFewRequests(t *testing.T) {
 	}
 }
 
+// None of few requests is beyond the limit, but the slowest of them came in one round: they
+// are worth fewer, which is said.
+func TestFewRequestsInClusters(t *testing.T) {
+	p := recordtest.Compare()
+	p.Targets, p.SLO = p.Targets[:1], record.SLO{P99: time.Minute}
+	p.Phases[1].Arrivals, p.Phases[1].Rate = "constant", 20
+	p.Targets[0].Drift = 0.6 // from round to round
+	g := analyse(t, recordtest.Open(t, p)).Gates[0]
+	l := sentence.NewLimit(g)
+	if g.Verdict != record.Inconclusive || g.Effective <= 0 || g.Effective > 369 || !strings.Contains(l.Note, "differ by more than chance: ") {
+		t.Errorf("%+v: %+v", g, l)
+	}
+}
+
 // A single disagreement breaks a limit of one.
 func TestOneDisagreementFails(t *testing.T) {
 	p := recordtest.Compare()

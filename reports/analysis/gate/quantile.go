@@ -119,6 +119,9 @@ func (g *Gate) judgeShareBeyond(s *stat.Sample, limit int64, rounds int) {
 	if n := int64(float64(independent) * float64(over.N) / most.Effective); n > over.N {
 		g.Needs = min(g.Needs, n)
 	}
+	if most.Effective < float64(over.N) {
+		g.Effective = most.Effective
+	}
 	g.More = wholeRounds(float64(rounds) * float64(g.Needs) / float64(s.Total))
 }
 
