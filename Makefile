@@ -3,7 +3,9 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO          ?= go
 GOTEST      := $(GO) tool gotestsum --format pkgname-and-test-fails
-BUILDFLAGS  := -trimpath -ldflags '-s -w'
+# The commit is stamped wherever git works here, also where GOFLAGS keeps go build from asking it.
+STAMP       := $(shell git status --porcelain >/dev/null 2>&1 && echo -buildvcs=auto)
+BUILDFLAGS  := -trimpath $(STAMP) -ldflags '-s -w'
 # The comparison with other load generators is a module, and so are they: what they
 # are built from enters neither this module nor that of the comparison.
 PEERS       := scenarios/attack/peers
