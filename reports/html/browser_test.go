@@ -36,8 +36,8 @@ func TestInABrowser(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s on a %s of %d", view.scheme, view.media, view.width), func(t *testing.T) {
 			var seen struct {
-				Overflow, Figures, Images int
-				Background, Ink, Axis     string
+				Overflow, Figures, Images, Badges int
+				Background, Ink, Axis             string
 			}
 			err := chromedp.Run(ctx,
 				emulation.SetEmulatedMedia().WithMedia(view.media).WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: view.scheme}}),
@@ -49,6 +49,9 @@ func TestInABrowser(t *testing.T) {
 			}
 			if seen.Overflow > 0 {
 				t.Errorf("the page is %d pixels wider than the window", seen.Overflow)
+			}
+			if view.width < 500 && seen.Badges != 1 {
+				t.Errorf("the verdicts of the targets end in %d columns, want one", seen.Badges)
 			}
 			if seen.Background != view.background {
 				t.Errorf("background %s, want %s", seen.Background, view.background)
@@ -72,6 +75,7 @@ const look = `(() => {
 		Overflow: root.scrollWidth - root.clientWidth,
 		Background: css(document.body, "backgroundColor"),
 		Figures: document.querySelectorAll("figure svg[role=img]").length,
+		Badges: new Set([...document.querySelectorAll(".targets .badge, .absent .badge")].map(e => Math.round(e.getBoundingClientRect().right))).size,
 		Images: document.querySelectorAll("svg image").length,
 		Ink: css(document.querySelector(".about"), "color"),
 		Axis: css([...document.querySelectorAll("#figure-ecdf text")].find(e => e.textContent == "response time, ms"), "fill"),
