@@ -122,7 +122,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Title: "Latency by percentile",
 			Caption: "How slow the slowest requests are: to the right, ever fewer requests took longer. Response time runs from when " + b.due() +
 				", service time from when it was sent. Quantiles are of all requests sent, and failed and censored ones count as endless: a curve that has to " +
-				"leave the figure ends with an arrow. Others end where fewer than 10 requests lie beyond." + floorNote(drawn.Floor, 0.999),
+				"leave the figure ends with an arrow. Others end where fewer than 10 requests lie beyond, and a dotted line leads on to the slowest answer." + floorNote(drawn.Floor, 0.999),
 			Method: "The headline table has the quantiles of the answered requests with their intervals.", Missing: noLatency, Data: b.percentileTable(),
 		}
 	case "ecdf":

@@ -109,15 +109,16 @@ func stageOf(t record.Target, c sample.ColdStart, name string) startStage {
 	return stage
 }
 
-// medianText is "118 [106, 124] ms".
+// medianText is "118 [106, 124] ms", in the axis's unit and with as many digits in every line.
 func (s startStage) medianText() string {
-	switch {
-	case len(s.reached) == 0:
+	if len(s.reached) == 0 {
 		return ""
-	case s.median.HasInterval:
-		return format.DurationWithin(s.median.Value, s.median.Low, s.median.High)
 	}
-	return format.Duration(s.median.Value)
+	text := format.Milliseconds(s.median.Value)
+	if s.median.HasInterval {
+		text += " [" + format.Milliseconds(s.median.Low) + ", " + format.Milliseconds(s.median.High) + "]"
+	}
+	return text + " ms"
 }
 
 // draw spreads the dots over the line's height, always in the same way, so that equal

@@ -3,7 +3,6 @@ package figures
 import (
 	"math"
 	"slices"
-	"strconv"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
@@ -40,9 +39,9 @@ func forest(v view) Figure {
 	for _, metric := range metrics {
 		l.Lines = append(l.Lines, chart.ListLine{Name: meaning(metric), Heading: true})
 		for _, r := range groups[metric] {
-			figure := ratioText(r.Value)
+			figure := "×" + format.Number(r.Value) // as in the table
 			if r.HasInterval {
-				figure += " [" + ratioText(r.Low) + ", " + ratioText(r.High) + "]"
+				figure += " " + format.Interval(r.Low, r.High)
 			}
 			l.Lines = append(l.Lines, chart.ListLine{Name: nameOf(v.analysis, r.Target), Figure: figure, Mark: ratioMark(r, v.looks[r.Target])})
 		}
@@ -66,17 +65,6 @@ func meaning(metric string) string {
 		return "goodput: more is better"
 	}
 	return metric
-}
-
-// ratioText writes a ratio with more digits the closer it is to 1.
-func ratioText(v float64) string {
-	switch {
-	case v > 0.9 && v < 1.1:
-		return strconv.FormatFloat(v, 'f', 3, 64)
-	case v >= 0.1 && v < 100:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	}
-	return format.Number(v)
 }
 
 func ratioMark(r sample.Ratio, l chart.Look) func(chart.Area, float64) {

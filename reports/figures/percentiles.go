@@ -160,6 +160,10 @@ func (cv curve) draw(a chart.Area) {
 	if !cv.main {
 		return
 	}
+	slowest := vg.Point{X: a.X(cv.max.X), Y: a.Y(cv.max.Y)}
+	if !cv.endless && len(line) > 0 { // no quantile is known between these
+		a.StrokeLines(chart.Stroke(cv.style.Color, 0.8, 1.5, 3), []vg.Point{line[len(line)-1], slowest})
+	}
 	for _, tick := range percentileTicks(a.Panel.X.Min, a.Panel.X.Max)[1:] {
 		for i, pt := range cv.points {
 			if math.Abs(math.Log(pt.X/tick.Value)) < 0.03 {
@@ -168,7 +172,7 @@ func (cv curve) draw(a chart.Area) {
 			}
 		}
 	}
-	a.DrawGlyph(chart.Glyph(cv.look.Marker.Hollow(), cv.style.Color, 3.8), vg.Point{X: a.X(cv.max.X), Y: a.Y(cv.max.Y)})
+	a.DrawGlyph(chart.Glyph(cv.look.Marker.Hollow(), cv.style.Color, 3.8), slowest)
 }
 
 // limit is one quantile's limit of the SLO.

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"image/color"
+	"slices"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/figures/chart"
@@ -58,11 +59,17 @@ type tracks struct {
 	lost     bool    // some request failed or was censored
 	latency  chart.Span
 	lag      chart.Span
+	// The marks that some lane has: the p99 of a round, the p50, p99 and slowest of a window.
+	roundP99, p50, p99, slowest bool
 }
 
 func newTracks(lanes []lane) tracks {
 	t := tracks{lanes: lanes}
 	for _, l := range lanes {
+		t.roundP99 = t.roundP99 || slices.ContainsFunc(l.Rounds, func(r sample.RoundSpan) bool { return r.Row.Response.Quantiles[2].Known })
+		t.p50 = t.p50 || len(l.quantiles(responseTimes, 0.5))+len(l.quantiles(lags, 0.5)) > 0
+		t.p99 = t.p99 || len(l.quantiles(responseTimes, 0.99)) > 0
+		t.slowest = t.slowest || len(l.slowest(responseTimes))+len(l.slowest(lags)) > 0
 		for _, w := range l.Windows {
 			t.rate = max(t.rate, w.PerSecond(max(w.Scheduled, w.Sent, w.OK)))
 			t.inFlight = max(t.inFlight, float64(w.InFlight))
@@ -82,18 +89,30 @@ func addUpperHalf(s *chart.Span, h *hdrhistogram.Histogram) {
 	}
 }
 
+// legend explains what is drawn, and nothing else.
 func (t tracks) legend(v view, p chart.Palette) chart.Legend {
 	first := v.series[0].Look.Color
+	answered := "answered"
+	if t.roundP99 {
+		answered += "; p99 of a round"
+	}
 	l := chart.Legend{
 		{Text: "scheduled", Color: chart.Faint(p.Muted, 0.5), Line: 3.2},
 		{Text: "sent", Color: p.Ink, Line: 1.4},
-		{Text: "answered; p99 of a round", Color: first, Line: 1.2},
-		{Text: "p50", Color: first, Marker: chart.Circle},
-		{Text: "p99 of a window", Color: first, Marker: chart.Triangle.Hollow()},
-		{Text: "slowest", Color: p.Muted, Marker: chart.Circle},
+		{Text: answered, Color: first, Line: 1.2},
 	}
-	if t.lost {
-		l = append(l, chart.Entry{Text: "failed and censored", Color: p.Alarm, Line: 1.2})
+	for _, e := range []struct {
+		drawn bool
+		chart.Entry
+	}{
+		{t.p50, chart.Entry{Text: "p50", Color: first, Marker: chart.Circle}},
+		{t.p99, chart.Entry{Text: "p99 of a window", Color: first, Marker: chart.Triangle.Hollow()}},
+		{t.slowest, chart.Entry{Text: "slowest", Color: p.Muted, Marker: chart.Circle}},
+		{t.lost, chart.Entry{Text: "failed and censored", Color: p.Alarm, Line: 1.2}},
+	} {
+		if e.drawn {
+			l = append(l, e.Entry)
+		}
 	}
 	l = append(l, v.faultEntry(p)...)
 	if !t.latency.Empty() {

@@ -202,8 +202,8 @@ func Meter(v float64, unit string) string {
 	return s
 }
 
-// Change writes a ratio as a change: "+12.1 %", "−0.5 %". It has one decimal, for
-// a histogram's buckets are a thousandth of their values wide.
+// Change writes a ratio as a change: "+12.1 %", "−0.5 %", "+49,700 %". It has one decimal
+// below a hundred, for a histogram's buckets are a thousandth of their values wide.
 func Change(ratio float64) string {
 	if math.IsInf(ratio, 1) {
 		return "+∞" + percentUnit
@@ -234,8 +234,21 @@ func ChangeInterval(low, high float64) string {
 // Difference is how far a ratio is from 1: "18.4 %".
 func Difference(ratio float64) string { return sizeOf(ratio) + percentUnit }
 
-// sizeOf is how far a ratio is from 1, in percent.
-func sizeOf(ratio float64) string { return strconv.FormatFloat(100*math.Abs(ratio-1), 'f', 1, 64) }
+// sizeOf is how far a ratio is from 1, in percent; from a hundred on it has three
+// significant digits.
+func sizeOf(ratio float64) string {
+	size := 100 * math.Abs(ratio-1)
+	switch {
+	case size < 99.95:
+		return strconv.FormatFloat(size, 'f', 1, 64)
+	case size < 999.5:
+		return strconv.FormatFloat(size, 'f', 0, 64)
+	case size >= 1e15: // more than Count holds
+		return strconv.FormatFloat(size, 'e', 2, 64)
+	}
+	step := math.Pow(10, math.Floor(math.Log10(size))-2)
+	return Count(int64(math.Round(size/step) * step))
+}
 
 // percentUnit is the unit of a change.
 const percentUnit = " %"
