@@ -1,8 +1,10 @@
 package kubernetes
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,20 +67,34 @@ func (l *logs) catchUp() <-chan struct{} {
 	defer l.mu.Unlock()
 	for name, p := range o.pods {
 		s := p.server()
-		if s.State.Running != nil || s.State.Terminated != nil {
-			l.follow(name, s.ContainerID, false)
+		switch before := s.LastState.Terminated; {
+		case before != nil && o.lasts:
+			l.follow(name, before.ContainerID, theOneBefore)
+		case before != nil: // what the next one says beats nothing, where the node has removed it
+			l.follow(name, before.ContainerID, theOneBefore, theCurrent)
 		}
-		if before := s.LastState.Terminated; before != nil {
-			l.follow(name, before.ContainerID, true)
+		switch {
+		case s.State.Running != nil, s.State.Terminated != nil && s.RestartCount > 0:
+			l.follow(name, s.ContainerID, theCurrent)
+		case s.State.Terminated != nil: // as a rule the kubelet has started the next one already
+			l.follow(name, s.ContainerID, theOneBefore, theCurrent)
 		}
 	}
 	return o.changed
 }
 
-// follow begins to follow a container of a pod, if that is new: the one that runs, or the
-// one before. The lock is held.
-func (l *logs) follow(pod, container string, previous bool) {
-	if _, known := l.open[container]; known || container == "" || l.closed {
+// What the API server shows of a pod's server: it knows no more than two of its containers.
+const (
+	theCurrent   = "follow"
+	theOneBefore = "previous"
+)
+
+// follow begins to follow a container of a pod, if that is new, as the first of the ways
+// that shows it. Where the end of the first one is the end of the deployment, what the kubelet
+// starts in its place meanwhile is not its server. The lock is held.
+func (l *logs) follow(pod, container string, ways ...string) {
+	_, known := l.open[container]
+	if known || container == "" || l.closed || !l.observer.lasts && len(l.open) > 0 {
 		return
 	}
 	end := make(chan struct{})
@@ -91,24 +107,39 @@ func (l *logs) follow(pod, container string, previous bool) {
 			defer lines.flush()
 			output = lines
 		}
-		if err := l.copy(l.living, pod, previous, output); err != nil && l.living.Err() == nil {
+		if err := l.copy(l.living, pod, ways, output); err != nil && l.living.Err() == nil {
 			fmt.Fprintf(output, "\n[servebench: the API server does not show the rest of the output: %v]\n", err)
 		}
 	})
 }
 
-// copy copies the output of a pod's server as long as it runs, or that of the one before.
-func (l *logs) copy(ctx context.Context, pod string, previous bool, output io.Writer) error {
-	query := url.Values{"container": {container}}
-	query.Set(map[bool]string{false: "follow", true: "previous"}[previous], "true")
-	answer, err := l.run.cluster.send(ctx, http.MethodGet, pathOf(pods, l.run.namespace, pod, "log"), query, nil)
-	if err != nil {
+// copy copies the output of a pod's server to its end.
+func (l *logs) copy(ctx context.Context, pod string, ways []string, output io.Writer) error {
+	var failed error
+	for _, way := range ways {
+		query := url.Values{"container": {container}, way: {"true"}}
+		answer, err := l.run.cluster.send(ctx, http.MethodGet, pathOf(pods, l.run.namespace, pod, "log"), query, nil)
+		if err != nil {
+			failed = err
+			continue
+		}
+		defer answer.Body.Close()
+		body := bufio.NewReader(answer.Body)
+		if way == theOneBefore {
+			if start, _ := body.Peek(len(forgotten)); string(start) == forgotten {
+				failed = errors.New("the node has removed it")
+				continue
+			}
+		}
+		_, err = io.Copy(output, body)
 		return err
 	}
-	defer answer.Body.Close()
-	_, err = io.Copy(output, answer.Body)
-	return err
+	return failed
 }
+
+// forgotten begins what a kubelet answers, with status 200, for a container that it has
+// removed since.
+const forgotten = "unable to retrieve container logs for "
 
 // await waits until all that the servers wrote so far was handed on, but not for long.
 func (l *logs) await(most time.Duration) {
