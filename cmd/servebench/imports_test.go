@@ -66,7 +66,7 @@ var rooms = []room{
 	{packages: "scenarios/revision", imports: []string{"reports/record/userfile"}, ownOnly: true},
 	{packages: "scenarios/secret", ownOnly: true},
 	{packages: "scenarios/probe", imports: []string{"generators", "reports/format", "targets", "targets/protocol", "scenarios/decode"}},
-	{packages: "scenarios/draft", imports: []string{"scenarios", "scenarios/decode", "scenarios/probe", "scenarios/secret", "scenarios/trial", "targets", "targets/image", "targets/local", "reports/format", "reports/record"}},
+	{packages: "scenarios/draft", imports: []string{"scenarios", "scenarios/decode", "scenarios/probe", "scenarios/secret", "scenarios/trial", "targets", "targets/image", "targets/local", "targets/protocol", "reports/format", "reports/record"}},
 	{packages: "scenarios/recording", imports: []string{"generators", "generators/datafile", "reports/format", "reports/record/userfile", "scenarios/decode", "scenarios/secret"}},
 	{packages: "scenarios/credentials", imports: []string{"scenarios", "scenarios/decode", "scenarios/secret", "targets", "reports/record"}},
 	{packages: "scenarios/host", imports: []string{"reports/record", "targets", "targets/local"}},

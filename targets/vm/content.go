@@ -75,7 +75,7 @@ func ofExecutable(w targets.Workload, file string) *content {
 
 // isolation says what holds a server in a guest, in the words of a container's.
 func isolation(of ...string) record.Fact {
-	return record.Fact{Name: "isolation", Value: strings.Join(append([]string{"a machine of its own", "no new privileges"}, of...), ", ")}
+	return record.Fact{Name: "isolation", Value: strings.Join(append([]string{"its own machine", "no new privileges"}, of...), ", ")}
 }
 
 // ofImage opens the workload's image and makes the disk of its unpacked files, unless
