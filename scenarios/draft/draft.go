@@ -13,11 +13,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"servebench/reports/record"
+	"servebench/reports/format"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/probe"
@@ -63,23 +62,6 @@ type Draft struct {
 	omitted []omission
 	problem error // why the request of the scenario may not be right; nil: it is
 	refused error // what the server said to a request that would suit better; nil: there is none
-}
-
-// omission says why the scenario leaves targets out, and what would change that.
-type omission struct {
-	targets  []string
-	why, fix string
-}
-
-// omit leaves out a target.
-func (d *Draft) omit(target, why, fix string) {
-	for i := range d.omitted {
-		if d.omitted[i].why == why && d.omitted[i].fix == fix {
-			d.omitted[i].targets = append(d.omitted[i].targets, target)
-			return
-		}
-	}
-	d.omitted = append(d.omitted, omission{[]string{target}, why, fix})
 }
 
 // Make starts the artifact, looks at it and ends it. Its error is a decode.Faults for a
@@ -229,17 +211,6 @@ func (m *maker) read(ctx context.Context, d *Draft) error {
 	return err
 }
 
-// check reports why a target cannot run the artifact here.
-func (m *maker) check(ctx context.Context, kind targets.Kind) error {
-	if err := kind.Available(ctx); err != nil {
-		return err
-	}
-	if kind.CheckImage != nil && m.Command == "" {
-		return kind.CheckImage(ctx)
-	}
-	return nil
-}
-
 // settings are the options as they would stand in a scenario.
 func (m *maker) settings() (set []decode.Setting) {
 	add := func(key, flag string, given bool, value any) {
@@ -279,81 +250,9 @@ func (m *maker) choosePort(ctx context.Context, w *targets.Workload) (elsewhere 
 	return settleTime, err
 }
 
-// suit leaves out the targets that the server does not suit, which some starts show.
-func (m *maker) suit(ctx context.Context, d *Draft, w targets.Workload) error {
-	again := m.kinds[0]
-	bundled := m.Command != "" && w.Image == ""
-	outside := slices.ContainsFunc(m.kinds, func(k targets.Kind) bool { return k.Outside }) && !d.seen.everywhere &&
-		!slices.ContainsFunc(append(slices.Clone(w.Command), w.Env...), func(text string) bool {
-			return strings.Contains(text, "{host}") || strings.HasPrefix(text, "HOST=")
-		})
-	if bundled {
-		i := slices.IndexFunc(m.kinds, func(k targets.Kind) bool { return k.Name != again.Name && !k.Outside && !k.HTTP1 })
-		if bundled = i >= 0; bundled {
-			again = m.kinds[i]
-		}
-	}
-	if !bundled && !outside {
-		return nil
-	}
-	s := &start{kind: again, w: w, limit: m.StartTimeout, other: outside}
-	m.Say(fmt.Sprintf("starting the server on %s", again.Name))
-	if s.w.Port == 0 {
-		var err error
-		if s.w.Port, err = targets.FreePort(targets.Loopback); err != nil {
-			return err
-		}
-	}
-	seen, err := s.run(ctx)
-	if err == nil {
-		if err := seen.close(); err != nil {
-			return err
-		}
-	}
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil && bundled:
-		m.Say(err.Error())
-		why, fix := s.reason(err)
-		m.omit(d, why, fix, func(k targets.Kind) bool { return k.Name != m.kinds[0].Name })
-	case err != nil:
-		return unavailable(ctx, err)
-	case outside && !seen.everywhere:
-		m.omit(d, "the server listens on 127.0.0.1 alone, where it is not reached from outside",
-			"have it listen on the address in the variable HOST, or on {host} in its command",
-			func(k targets.Kind) bool { return k.Outside })
-	}
-	return nil
-}
-
-// omit leaves out some targets.
-func (m *maker) omit(d *Draft, why, fix string, which func(targets.Kind) bool) {
-	var left []targets.Kind
-	for _, kind := range m.kinds {
-		if which(kind) {
-			d.omit(kind.Name, why, fix)
-		} else {
-			left = append(left, kind)
-		}
-	}
-	m.kinds = left
-}
-
-// emulated reports whether a target runs the server's instructions in software.
-func emulated(ctx context.Context, kind targets.Kind) bool {
-	if kind.Describe == nil {
-		return false
-	}
-	facts, err := kind.Describe(ctx, nil)
-	return err == nil && slices.ContainsFunc(facts, func(f record.Fact) bool {
-		return f.Name == record.FactAcceleration && f.State == record.TCG
-	})
-}
-
 // WriteText says what was seen of the server.
 func (d *Draft) WriteText(w io.Writer) error {
-	request := fmt.Sprintf("%s, answered in %s", d.Choice, round(d.answer))
+	request := fmt.Sprintf("%s, answered in %s", d.Choice, format.Duration(d.answer))
 	switch {
 	case d.problem != nil:
 		request = fmt.Sprintf("%s, %s; write one that the server takes into the scenario", d.Choice, d.problem)

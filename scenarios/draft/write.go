@@ -14,7 +14,6 @@ import (
 	"servebench/scenarios/decode"
 	"servebench/scenarios/probe"
 	"servebench/targets"
-	"servebench/targets/protocol"
 
 	"github.com/goccy/go-yaml"
 )
@@ -116,9 +115,11 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 	}
 	if d.seen.http2 {
 		var whys []error
-		for _, not := range d.probed.Not {
-			if slices.ContainsFunc(m.Probe.Protocols, func(k protocol.Kind) bool { return k.Name == not.Protocol && k.HTTP2 }) {
-				whys = append(whys, fmt.Errorf("not %s: %w", not.Protocol, not.Why))
+		for _, kind := range m.Probe.Protocols {
+			for _, not := range d.probed.Not {
+				if kind.HTTP2 && kind.Name == not.Protocol {
+					whys = append(whys, fmt.Errorf("not %s: %w", not.Protocol, not.Why))
+				}
 			}
 		}
 		return fmt.Errorf("the server answers HTTP/2 alone, as gRPC servers do, and speaks no protocol that servebench knows: %w", errors.Join(whys...))
@@ -231,9 +232,9 @@ func (m *maker) path(file string) any {
 
 // sight says what was seen of the start.
 func (d *Draft) sight() string {
-	text := fmt.Sprintf("ready after %s on the port in PORT", round(d.seen.took))
+	text := fmt.Sprintf("ready after %s on the port in PORT", format.Duration(d.seen.took))
 	if d.fixed {
-		text = fmt.Sprintf("ready after %s on port %d", round(d.seen.took), d.seen.port)
+		text = fmt.Sprintf("ready after %s on port %d", format.Duration(d.seen.took), d.seen.port)
 	}
 	if d.seen.others != nil {
 		text += fmt.Sprintf(" (it listens on %s, too: --port chooses)", join(d.seen.others))
@@ -242,24 +243,4 @@ func (d *Draft) sight() string {
 		text += "; GET " + d.ready + " shows that it is ready"
 	}
 	return text
-}
-
-// without says which targets were left out, why, and what would change that.
-func (d *Draft) without() (lines []string) {
-	for _, o := range d.omitted {
-		lines = append(lines, format.Plain(strings.Join(o.targets, ", ")+": "+o.why))
-		if o.fix != "" {
-			lines = append(lines, "  -> "+o.fix)
-		}
-	}
-	return lines
-}
-
-// round writes a time with about three digits.
-func round(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return fmt.Sprintf("%.3g ms", float64(d)/float64(time.Millisecond))
-	}
-	return fmt.Sprintf("%.3g s", d.Seconds())
 }
