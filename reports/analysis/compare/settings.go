@@ -138,6 +138,7 @@ func kindOf(key string, all map[string]string) string {
 		{"workload.start_timeout", ""},
 		{"workload", Remark}, // the server, which may be what is to be compared
 		{"endpoint", Remark},
+		{"scaling", Remark}, // an autoscaler's settings, too
 		{"name", Remark},
 		{unreadable, Remark},
 	} {

@@ -198,7 +198,8 @@ func (t *Trial) findDecisions(end time.Duration) {
 		case l.Desired < before && l.At >= fall && t.Reduced == nil:
 			t.Reduced = since(fall, l.At)
 		}
-		if l.At >= fall && l.Ready <= t.Before && t.Most > t.Before && t.Back == nil {
+		scaledIn := t.Reduced != nil || l.Desired == 0 // one that is not ready for a moment is not gone
+		if l.At >= fall && scaledIn && l.Ready <= t.Before && t.Most > t.Before && t.Back == nil {
 			t.Back = since(fall, l.At)
 		}
 	}
