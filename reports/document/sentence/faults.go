@@ -46,9 +46,9 @@ func loss(f failover.Fault) string {
 	}
 	switch never := f.Never(); {
 	case never == len(f.Cases):
-		return text + ", and no request was answered correctly any more: the server never recovered"
+		return text + ", and the server never recovered before the phase ended"
 	case never > 0:
-		return text + fmt.Sprintf(", and in %s the server never recovered", format.Plural(never, "round"))
+		return text + fmt.Sprintf(", and in %s the server never recovered before the phase ended", format.Plural(never, "round"))
 	}
 	return text + ", first correct answer " + over(f.Recovered, "after")
 }
@@ -77,7 +77,11 @@ func slowness(f failover.Fault) string {
 	for _, c := range f.Cases {
 		peak, limit = max(peak, c.Peak), max(limit, c.Limit)
 	}
-	return fmt.Sprintf("p99 up to %s, above %s for %s", format.Duration(peak), format.Duration(limit), format.Duration(f.Excursion.Median.Value))
+	above := fmt.Sprintf("above %s for %s", format.Duration(limit), format.Duration(f.Excursion.Median.Value))
+	if peak <= limit { // seconds without any answer
+		return "p99 " + above + ", in which nothing was answered"
+	}
+	return fmt.Sprintf("p99 up to %s, %s", format.Duration(peak), above)
 }
 
 func notice(f failover.Fault) string {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/failover"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/document/sentence"
 	"servebench/reports/record"
@@ -62,6 +64,33 @@ func TestLateByChance(t *testing.T) {
 	} {
 		if got := sentence.LateByChance(late); got != want {
 			t.Errorf("%+v: %q, want %q", late, got, want)
+		}
+	}
+}
+
+// TestFaultResult words what a fault cost, whatever became of the server.
+func TestFaultResult(t *testing.T) {
+	const ms = time.Millisecond
+	once := func(d time.Duration) sample.Times { return sample.NewTimes([]time.Duration{d}) }
+	refused := []record.ErrorCount{{Class: record.ErrorRefused, Count: 19}}
+	for want, f := range map[string]failover.Fault{
+		"process-kill at 10 s was not injected": {},
+		"process-kill at 10 s: 19 requests lost (19 refused), within 182 ms, first correct answer after 187 ms; noticed after 9 ms (ended)": {
+			Cases: []failover.Case{{Lost: 19, By: record.EventEnded, Noticed: 9 * ms}}, Lost: 19, Errors: refused, Burst: once(182 * ms), Recovered: once(187 * ms), Noticed: once(9 * ms),
+		},
+		"process-kill at 10 s: 19 requests lost (19 refused), within 5 s, and the server never recovered before the phase ended; p99 above 4 ms for 5 s, in which nothing was answered; the platform noticed nothing": {
+			Cases: []failover.Case{{Lost: 19, Never: true, Limit: 4 * ms}}, Lost: 19, Errors: refused, Burst: once(5 * time.Second), Excursion: once(5 * time.Second),
+		},
+		"process-kill at 10 s: no request was lost; p99 up to 900 ms, above 4 ms for 1 s; the platform noticed nothing": {
+			Cases: []failover.Case{{Limit: 4 * ms, Peak: 900 * ms}}, Excursion: once(time.Second),
+		},
+		"process-kill at 10 s: 19 requests lost (19 refused) in 2 rounds, and in 1 round the server never recovered before the phase ended; noticed after 9 ms (unready), in 1 round not at all": {
+			Cases: []failover.Case{{Lost: 9, By: record.EventUnready, Noticed: 9 * ms}, {Lost: 10, Never: true}}, Lost: 19, Errors: refused, Noticed: once(9 * ms),
+		},
+	} {
+		f.Kind, f.At = "process-kill", 10*time.Second
+		if got := sentence.FaultResult(f); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 }
