@@ -97,6 +97,7 @@ func (s scalePlot) legend(p chart.Palette) chart.Legend {
 		{Text: "first answer of a new replica", Color: first, Marker: chart.Star},
 		{Text: "p99", Color: first, Marker: chart.Triangle.Hollow()},
 	}
+	l = append(l, s.view.faultEntry(p)...)
 	if s.limit > 0 {
 		l = append(l, chart.Entry{Text: "limit of the p99", Color: p.Alarm, Line: 1, Dash: dashed()})
 	}
@@ -120,16 +121,16 @@ func (s scalePlot) grid(p chart.Palette, i int) chart.Grid {
 	load.Add(
 		l.steps(chart.Stroke(chart.Faint(p.Muted, 0.5), 3.2), func(w sample.Window) float64 { return w.PerSecond(w.Scheduled) }),
 		l.steps(chart.Stroke(look, 1.2), func(w sample.Window) float64 { return w.PerSecond(w.OK) }),
-		l.rug(p), l.separators(p, true, false),
+		l.rug(p), s.view.faults(l, i, p), l.separators(p, true, false),
 	)
 	replicas.Y.Min, replicas.Y.Max = 0, float64(s.most)+0.5
-	replicas.Add(s.replicas(i, look, p), l.separators(p, false, false))
+	replicas.Add(s.view.faults(l, i, p), s.replicas(i, look, p), l.separators(p, false, false))
 	chart.LogAxis(&latency.Y, s.latency.Padded(2), trackHeight, 22)
 	if s.limit > 0 {
 		latency.Add(chart.Level(s.limit, chart.Stroke(p.Alarm, 1, dashed()...)))
 	}
 	p99 := l.points(func(w sample.Window) (float64, bool) { return p99Of(w.Response) })
-	latency.Add(chart.Dots(p99, chart.Triangle.Hollow(), look, 2), l.separators(p, false, false))
+	latency.Add(s.view.faults(l, i, p), chart.Dots(p99, chart.Triangle.Hollow(), look, 2), l.separators(p, false, false))
 	g := chart.Grid{
 		Headings: [][]chart.Heading{s.view.headings()[i : i+1]}, Top: chart.HeadingHeight, PadX: 10, PadY: 8,
 		Panels: [][]*plot.Plot{{load}, {replicas}, {latency}}, Titles: []string{"requests/s", "replicas", "p99, ms"},
