@@ -81,8 +81,8 @@ func fails(t *testing.T, options map[string]string, w targets.Workload, within t
 	defer cancel()
 	d, err := target.Deploy(ctx, w)
 	if err == nil {
-		t.Fatalf("Deploy succeeded, want an error that says %q", words)
 		d.Close(t.Context())
+		t.Fatalf("Deploy succeeded, want an error that says %q", words)
 	}
 	t.Log(err)
 	for _, word := range words {

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"maps"
 	"math"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -317,6 +316,3 @@ func (p pod) server() containerStatus {
 func selector(name string) map[string][]string {
 	return map[string][]string{"labelSelector": {labelDeployment + "=" + name}}
 }
-
-// exists reports whether an object is there already, of an error of create.
-func exists(err error) bool { return isStatus(err, http.StatusConflict) }
