@@ -18,7 +18,8 @@ import (
 // until the deployment is removed.
 func (i *instance) forward(ctx context.Context, p pod, why string) (at string, path record.Fact, err error) {
 	c := i.run.cluster
-	if err := i.observer.await(ctx, func() bool { return i.observer.pods[i.observer.first].server().State.Running != nil }); err != nil {
+	// A connection that the server refuses ends the whole tunnel.
+	if err := i.observer.await(ctx, func() bool { return i.observer.pods[i.observer.first].isReady() }); err != nil {
 		return "", record.Fact{}, err
 	}
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
