@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -321,9 +322,9 @@ const watchPause = 200 * time.Millisecond
 // with those that are there, until ctx ends. It is begun again where the API server ends it,
 // with those that are there then. It returns why there is none, once the first answer came.
 func (c *cluster) watch(ctx context.Context, path string, query url.Values, each func(change)) error {
-	query = cloneValues(query)
-	query.Set("watch", "1")
-	answer, err := c.send(ctx, http.MethodGet, path, query, nil)
+	watching := url.Values{"watch": {"1"}}
+	maps.Copy(watching, query)
+	answer, err := c.send(ctx, http.MethodGet, path, watching, nil)
 	if err != nil {
 		return err
 	}
@@ -346,7 +347,7 @@ func (c *cluster) watch(ctx context.Context, path string, query url.Values, each
 					return
 				case <-time.After(watchPause):
 				}
-				if answer, err = c.send(ctx, http.MethodGet, path, query, nil); err == nil {
+				if answer, err = c.send(ctx, http.MethodGet, path, watching, nil); err == nil {
 					break
 				}
 			}
@@ -359,12 +360,4 @@ func (c *cluster) watch(ctx context.Context, path string, query url.Values, each
 type change struct {
 	Type   string // ADDED, MODIFIED, DELETED
 	Object json.RawMessage
-}
-
-func cloneValues(v url.Values) url.Values {
-	clone := url.Values{}
-	for key, values := range v {
-		clone[key] = slices.Clone(values)
-	}
-	return clone
 }

@@ -99,17 +99,10 @@ func (i *instance) askPod() error {
 	transport := at.PlainTransport(w.HTTP2)
 	defer transport.CloseIdleConnections()
 	err := targets.CheckReady(ctx, &http.Client{Transport: transport}, at.URL, w.Ready, w.Credentials, w.AnyAnswer)
-	if targets.TimedOut(errOrNone(err)) {
+	if targets.TimedOut(err) {
 		return nil
 	}
 	return targets.Explain(err)
-}
-
-func errOrNone(err error) error {
-	if err == nil {
-		return errors.New("")
-	}
-	return err
 }
 
 // Done is closed when the server ended.

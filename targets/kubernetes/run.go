@@ -210,8 +210,7 @@ type listedItem struct {
 // endPods deletes the pods that are selected and gives them the time to end; those that are
 // on their way get no more than it.
 func endPods(ctx context.Context, c *cluster, namespace string, selected map[string][]string, grace int) error {
-	query := cloneValues(selected)
-	return c.remove(ctx, pathOf(pods, namespace), query, object{"gracePeriodSeconds": grace, "propagationPolicy": "Background"})
+	return c.remove(ctx, pathOf(pods, namespace), selected, object{"gracePeriodSeconds": grace, "propagationPolicy": "Background"})
 }
 
 // leftovers finds what killed servebenches left: on the cluster of this machine, if it is
