@@ -8,6 +8,7 @@ const (
 	ProcessStop      = "process-stop"
 	PodKill          = "pod-kill"
 	NetworkPartition = "network-partition"
+	DiskFill         = "disk-fill"
 	KubeletRestart   = "kubelet-restart"
 	NodeDrain        = "node-drain"
 )
@@ -27,6 +28,7 @@ func FaultKinds() []FaultKind {
 		{Name: ProcessStop, Doc: "the processes of one server are frozen, as by SIGSTOP, and go on later", Lasts: true},
 		{Name: PodKill, Doc: "one pod is deleted without a grace period"},
 		{Name: NetworkPartition, Doc: "no packet reaches or leaves one server", Lasts: true},
+		{Name: DiskFill, Doc: "the disk space that one server may take is filled beyond its limit, and what fills it is removed later", Lasts: true},
 		{Name: KubeletRestart, Doc: "the kubelet of a node that runs the server is restarted"},
 		{Name: NodeDrain, Doc: "a node that runs the server is cordoned and its pods are evicted, and it is uncordoned later", Lasts: true},
 	}

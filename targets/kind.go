@@ -38,6 +38,10 @@ type Kind struct {
 	// the words of the deployment's Facts: for options with which Check found
 	// nothing missing. It deploys nothing. Nil: there is nothing to choose from.
 	Describe func(ctx context.Context, options map[string]string) ([]record.Fact, error)
+	// Lacks finds what only some runs need and is not to be had here, such as a right: for
+	// options with which Check found nothing missing. Its Why says what is missing and which
+	// runs need it. Nil: all is there.
+	Lacks func(ctx context.Context, options map[string]string) ([]Unavailable, error)
 	// Open returns the target. It fails on an option's bad value. What Check
 	// found may be gone by then: an *Unavailable among Open's errors counts
 	// like one from Check.
@@ -55,9 +59,15 @@ type Kind struct {
 	// Outside says that the server is reached from outside of where it runs, so that it has
 	// to listen on HOST, and not on loopback.
 	Outside bool
+	// Remote reports whether servers run on other machines than this one with these options,
+	// so that limits.cpus is not bounded by its CPUs; nil: they run on this one.
+	Remote func(ctx context.Context, options map[string]string) bool
 	// Scales says that the target runs as many replicas of a server as Workload.Scaling
 	// asks for; others run one.
 	Scales bool
+	// SizedBy is the option that the memory and the CPUs of a server follow from, so that other
+	// limits are no other sizes; "": they follow from Workload.Limits.
+	SizedBy string
 	// HTTP1 says that servers on the target are asked by HTTP/1.1 alone, whatever they
 	// speak themselves.
 	HTTP1 bool
@@ -66,12 +76,12 @@ type Kind struct {
 	Faults []string
 }
 
-// Available says why the target cannot run here with its defaults; nil when it can.
-func (k Kind) Available(ctx context.Context) error {
+// Available says why the target cannot run here with these options; nil when it can.
+func (k Kind) Available(ctx context.Context, options map[string]string) error {
 	if k.Check == nil {
 		return nil
 	}
-	return k.Check(ctx, nil)
+	return k.Check(ctx, options)
 }
 
 // Option is one setting of a target.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -50,7 +51,35 @@ type Deployment struct {
 	// Unasked says that nobody asked whether the server is ready: it may not even run.
 	Unasked bool
 	Facts   []record.Fact // what was applied, and what could not be: engine, network, CPU set, memory limit…
+	// LoadFrom says that the load is made elsewhere than in this process, which asks for the
+	// first answer all the same; nil: it is not.
+	LoadFrom *LoadFrom
 	Instance
+}
+
+// LoadFrom is where the load on a deployment is made.
+type LoadFrom struct {
+	// Where names the place as the record has it, such as "a pod in the cluster".
+	Where string
+	// Endpoint is where the server answers as seen from there: its URL, and Addresses.
+	Endpoint Endpoint
+	// Start starts a load generator there, servebench's own, and returns as soon as it can be
+	// connected to. ctx bounds it, and on an error nothing of it is left behind.
+	Start func(ctx context.Context) (Generator, error)
+}
+
+// Generator is a load generator that runs elsewhere. Its methods are safe for concurrent use.
+type Generator interface {
+	// Dial connects to the port of its loopback that it serves on.
+	Dial(ctx context.Context) (net.Conn, error)
+	// Facts say where it runs, and what it was given.
+	Facts() []record.Fact
+	// Done is closed when it ended, wanted or not, and Err says why it ended by itself, as of
+	// an Instance.
+	Done() <-chan struct{}
+	Err() error
+	// Close ends it and leaves nothing behind, as of an Instance.
+	Close(ctx context.Context) error
 }
 
 // Instance is the running side of a Deployment. Its methods are safe for
@@ -70,6 +99,35 @@ type Instance interface {
 	// period is over) and leaves nothing behind. Further calls return the
 	// first one's error.
 	Close(ctx context.Context) error
+}
+
+// Evicted is the Err of an Instance whose server did not end by itself: the platform ended it,
+// as a node does that runs out of disk space.
+type Evicted struct {
+	Err error // what the platform said
+	// Removed says that somebody removed the server: it is no doing of the platform's, and
+	// what was measured meanwhile says nothing about either.
+	Removed bool
+}
+
+func (e *Evicted) Error() string { return e.Err.Error() }
+func (e *Evicted) Unwrap() error { return e.Err }
+
+// OutOfMemory is the Err of an Instance whose server ended after the kernel killed one of its
+// processes for reaching the memory limit.
+type OutOfMemory struct {
+	Err error // how it ended
+}
+
+func (e *OutOfMemory) Error() string { return e.Err.Error() }
+func (e *OutOfMemory) Unwrap() error { return e.Err }
+
+// Ended is how a server ended: an OutOfMemory where that is so.
+func Ended(how error, outOfMemory bool) error {
+	if outOfMemory {
+		return &OutOfMemory{how}
+	}
+	return how
 }
 
 // Endpoint is where a deployment answers.
@@ -98,6 +156,64 @@ const (
 	Ready     = "ready"     // the readiness request was answered with 2xx
 )
 
+// End is the Done and Err of an Instance, to be embedded.
+type End struct {
+	done chan struct{}
+
+	mu     sync.Mutex
+	wanted bool
+	cause  error
+}
+
+// NewEnd returns the End of a server that runs.
+func NewEnd() *End { return &End{done: make(chan struct{})} }
+
+// Done implements Instance.
+func (e *End) Done() <-chan struct{} { return e.done }
+
+// Err implements Instance.
+func (e *End) Err() error {
+	select {
+	case <-e.done:
+	default:
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wanted {
+		return nil
+	}
+	return e.cause
+}
+
+// Want says that the server is ended now by whoever started it, so that its end is no fault.
+// It changes nothing of a server that ended before.
+func (e *End) Want() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-e.done:
+	default:
+		e.wanted = true
+	}
+}
+
+// Ended says that the server ended, wanted or not, and why. It is called once.
+func (e *End) Ended(cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cause = cause
+	close(e.done)
+}
+
+// Cause is why the server ended, wanted or not. It waits for the end.
+func (e *End) Cause() error {
+	<-e.done
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cause
+}
+
 // Account is the Usage of a deployment whose counters can only be read as they are
 // now: it keeps what they were at the end of each interval, where the next may begin.
 type Account struct {
@@ -106,7 +222,30 @@ type Account struct {
 
 	mu       sync.Mutex
 	readings map[time.Time]record.Usage
+	held     int64 // the most memory since the last reading, by FollowMemory
 }
+
+// FollowMemory has the usage of an interval say the most memory that was held in it, in place
+// of what is held at its end, for a target whose replicas come and go. It reads until done is
+// closed, in at most a hundredth of the time: to add up a large memory takes the kernel long.
+func (a *Account) FollowMemory(done <-chan struct{}, read func() (record.Usage, error)) {
+	for {
+		began := time.Now()
+		if now, err := read(); err == nil {
+			a.mu.Lock()
+			a.held = max(a.held, now.Resident)
+			a.mu.Unlock()
+		}
+		select {
+		case <-done:
+			return
+		case <-time.After(max(memoryPause, 99*time.Since(began))):
+		}
+	}
+}
+
+// memoryPause is the least time between two readings of the memory.
+const memoryPause = 500 * time.Millisecond
 
 // Usage implements Instance.
 func (a *Account) Usage(ctx context.Context, from, to time.Time) (record.Usage, error) {
@@ -123,6 +262,7 @@ func (a *Account) Usage(ctx context.Context, from, to time.Time) (record.Usage, 
 	if a.readings == nil {
 		a.readings = map[time.Time]record.Usage{}
 	}
+	now.Resident, a.held = max(now.Resident, a.held), 0
 	a.readings[to] = now
 	return now.Since(before), nil
 }

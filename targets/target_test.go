@@ -27,7 +27,9 @@ func TestAccount(t *testing.T) {
 	counters = record.Usage{CPU: 3 * time.Second, Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 10}, {Name: "errors", Value: 1}}}
 	second := first.Add(time.Second)
 	check(first, second, record.Usage{CPU: 2 * time.Second, Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 7}, {Name: "errors", Value: 1}}})
-	check(second, second.Add(1), record.Usage{Resident: 4, Meters: []record.Meter{{Name: "requests", Value: 0}, {Name: "errors", Value: 0}}})
+	held := make(chan struct{})
+	a.FollowMemory(held, func() (record.Usage, error) { close(held); return record.Usage{Resident: 9}, nil })
+	check(second, second.Add(1), record.Usage{Resident: 9, Meters: []record.Meter{{Name: "requests", Value: 0}, {Name: "errors", Value: 0}}})
 	if _, err := a.Usage(t.Context(), first.Add(1), second); err == nil || !strings.Contains(err.Error(), "was not read") {
 		t.Errorf("error %v of an interval whose beginning was not read", err)
 	}

@@ -64,6 +64,8 @@ type Workload struct {
 	// by itself after it was ready, as by systemd's Restart=always: Done is not closed then,
 	// and Err is nil. Targets that always do so have no use for it.
 	Restart bool
+	// Faults are the kinds that will be injected, for targets that have to be prepared for one.
+	Faults []string
 	// HTTP2 says that the server speaks HTTP/2, and without TLS nothing else.
 	HTTP2  bool
 	Limits Limits

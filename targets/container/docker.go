@@ -123,7 +123,7 @@ func (t target) startDocker(ctx context.Context, cli *client.Client, w targets.W
 	if err != nil {
 		return nil, err
 	}
-	i := &dockerInstance{cli: cli, stop: strconv.Itoa(int(process.StopSignal)), shared: t.network == host, port: port, done: make(chan struct{}), output: w.Output, followed: make(chan struct{}), status: -1}
+	i := &dockerInstance{cli: cli, stop: strconv.Itoa(int(process.StopSignal)), shared: t.network == host, port: port, End: targets.NewEnd(), output: w.Output, followed: make(chan struct{}), status: -1}
 	i.Read = i.used
 	late, cancel := lingering(ctx)
 	defer cancel()
@@ -139,7 +139,7 @@ func (t target) startDocker(ctx context.Context, cli *client.Client, w targets.W
 		// second: the kernel asks for the address once in that time.
 		<-started
 	}
-	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: began, Done: i.done}
+	probe := targets.Probe{URL: "http://" + targets.Address(targets.Loopback, port), Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: began, Done: i.Done()}
 	waited, err := probe.Wait(ctx)
 	<-examined
 	if err = i.judge(ctx, err); err != nil {

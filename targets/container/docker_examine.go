@@ -83,7 +83,7 @@ func (i *dockerInstance) ends(ctx context.Context, within time.Duration) error {
 	timer := time.NewTimer(within)
 	defer timer.Stop()
 	select {
-	case <-i.done:
+	case <-i.Done():
 		return targets.ErrEnded
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -156,7 +156,8 @@ func (i *dockerInstance) stats(ctx context.Context) (record.Usage, error) {
 		return record.Usage{}, fmt.Errorf("ask the engine for the usage: %w", err)
 	}
 	return record.Usage{
-		CPU:      time.Duration(stats.CPUStats.CPUUsage.TotalUsage),
-		Resident: int64(stats.MemoryStats.Usage),
+		CPU:       time.Duration(stats.CPUStats.CPUUsage.TotalUsage),
+		Resident:  int64(stats.MemoryStats.Usage),
+		Throttled: time.Duration(stats.CPUStats.ThrottlingData.ThrottledTime),
 	}, nil
 }

@@ -22,6 +22,7 @@ import (
 // dockerInstance is a container that the Docker Engine runs.
 type dockerInstance struct {
 	targets.Account
+	*targets.End
 	cli  *client.Client
 	id   string
 	stop string // the signal that asks it to end
@@ -29,22 +30,19 @@ type dockerInstance struct {
 	// port where, or where a bridge publishes it.
 	shared bool
 	port   int
-	done   chan struct{}
 	facts  []record.Fact
-	// output gets what the server writes; nil: nobody. followed is closed when it has
-	// all of it.
-	output   io.Writer
-	followed chan struct{}
+	// output gets what the server writes; nil: nobody. followed is closed when the engine
+	// shows no more of it, and so many bytes of either stream were handed on.
+	output         io.Writer
+	followed       chan struct{}
+	stdout, stderr int64
 
 	startedAt time.Time
 	pid       int           // of the server on this machine
 	group     *local.Cgroup // nil: it cannot be seen from here
 	carriers  []int         // shim and proxy
 
-	mu     sync.Mutex
-	wanted bool
-	cause  error // why it ended; valid once done is closed
-	status int   // likewise: of its exit; -1: not known
+	status int // of its exit, once it ended; -1: not known
 
 	once  sync.Once
 	close error
@@ -72,16 +70,20 @@ func (i *dockerInstance) start(ctx context.Context, w targets.Workload) (started
 	}()
 	go func() {
 		defer stop()
-		defer close(i.done)
-		defer i.awaitOutput()
+		var cause error
+		ended := false
 		select {
-		case err := <-failed:
-			i.cause = err
+		case cause = <-failed:
 		case err := <-exit.Error:
-			i.cause = fmt.Errorf("lost the Docker Engine: %w", err)
+			cause = fmt.Errorf("lost the Docker Engine: %w", err)
 		case <-exit.Result:
-			i.cause = i.postMortem()
+			cause, ended = i.postMortem(), true
 		}
+		i.awaitOutput()
+		if ended {
+			i.handOnRest()
+		}
+		i.Ended(cause)
 	}()
 	return answered, looked
 }
@@ -98,17 +100,56 @@ func startError(err error) error {
 // follow hands the server's output on, until the container ended or ctx does.
 func (i *dockerInstance) follow(ctx context.Context) {
 	defer close(i.followed)
-	if i.output == nil {
+	i.stdout, i.stderr = i.handOn(ctx, true, 0, 0)
+}
+
+// handOnRest hands on what the engine showed nobody who followed the output: of a container
+// that ends soon after it wrote, that may be the last of it. The container has ended.
+func (i *dockerInstance) handOnRest() {
+	select {
+	case <-i.followed:
+	default: // it is at it yet
 		return
 	}
-	logs, err := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Follow: true})
-	if err == nil {
-		_, err = stdcopy.StdCopy(i.output, i.output, logs)
-		err = errors.Join(err, logs.Close())
+	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+	defer cancel()
+	i.handOn(ctx, false, i.stdout, i.stderr)
+}
+
+// handOn hands on what the container wrote, but for so many bytes at the beginning of each
+// stream, and returns how many bytes each had.
+func (i *dockerInstance) handOn(ctx context.Context, follow bool, stdout, stderr int64) (int64, int64) {
+	if i.output == nil {
+		return 0, 0
 	}
-	if err != nil {
-		fmt.Fprintf(i.output, "\n[servebench: the engine does not show the rest of the output: %v]\n", err)
+	out, err := &stream{to: i.output, skip: stdout}, &stream{to: i.output, skip: stderr}
+	logs, failed := i.cli.ContainerLogs(ctx, i.id, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Follow: follow})
+	if failed == nil {
+		_, failed = stdcopy.StdCopy(out, err, logs)
+		failed = errors.Join(failed, logs.Close())
 	}
+	removed := !follow && (errdefs.IsNotFound(failed) || errdefs.IsConflict(failed))
+	if failed != nil && !removed {
+		fmt.Fprintf(i.output, "\n[servebench: the engine does not show the rest of the output: %v]\n", failed)
+	}
+	return out.size, err.size
+}
+
+// stream is one of a container's, whose beginning may have been handed on already.
+type stream struct {
+	to         io.Writer
+	skip, size int64
+}
+
+// Write implements io.Writer.
+func (s *stream) Write(p []byte) (int, error) {
+	known := min(max(0, s.skip-s.size), int64(len(p)))
+	s.size += int64(len(p))
+	if known == int64(len(p)) {
+		return len(p), nil
+	}
+	n, err := s.to.Write(p[known:])
+	return int(known) + n, err
 }
 
 // awaitOutput waits until all that the container wrote was handed on, but not for
@@ -136,7 +177,7 @@ func (i *dockerInstance) postMortem() error {
 	}
 	state := found.Container.State
 	i.status = state.ExitCode
-	return fmt.Errorf("%s%s", local.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote())
+	return targets.Ended(fmt.Errorf("%s%s", local.DescribeExit(state.ExitCode, state.OOMKilled), i.lastOutput(ctx).Quote()), state.OOMKilled)
 }
 
 // lastOutput fetches the end of the container's output.
@@ -167,33 +208,15 @@ func (i *dockerInstance) judge(ctx context.Context, err error) error {
 		quote, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 		defer cancel()
 		return fmt.Errorf("%w%s", err, i.lastOutput(quote).Quote())
-	case errors.Is(i.cause, targets.ErrPortTaken) || context.Cause(ctx) != nil:
-		return i.cause
+	case errors.Is(i.Cause(), targets.ErrPortTaken) || context.Cause(ctx) != nil:
+		return i.Cause()
 	case i.shared && targets.PortTaken(targets.Loopback, i.port):
-		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, i.cause)
+		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, i.Cause())
 	}
 	if i.status == 0 {
-		return fmt.Errorf("%w: it %w; if it is to run on in the background, %s", err, i.cause, local.StayInForeground)
+		return fmt.Errorf("%w: it %w; a server has to keep running in the foreground", err, i.Cause())
 	}
-	return fmt.Errorf("%w: it %w", err, i.cause)
-}
-
-// Done is closed when the container ended.
-func (i *dockerInstance) Done() <-chan struct{} { return i.done }
-
-// Err says why the container ended by itself.
-func (i *dockerInstance) Err() error {
-	select {
-	case <-i.done:
-	default:
-		return nil
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.wanted {
-		return nil
-	}
-	return i.cause
+	return fmt.Errorf("%w: it %w", err, i.Cause())
 }
 
 // used is that of the container's cgroup, its shim and its proxy.
@@ -241,20 +264,14 @@ func (i *dockerInstance) Close(ctx context.Context) error {
 // terminate sends the stop signal and waits for the end, until ctx or the grace period
 // is over.
 func (i *dockerInstance) terminate(ctx context.Context) {
-	i.mu.Lock()
-	select {
-	case <-i.done: // it ended by itself: Err keeps saying so
-	default:
-		i.wanted = true
-	}
-	i.mu.Unlock()
+	i.Want()
 	ctx, cancel := context.WithTimeout(ctx, local.Grace)
 	defer cancel()
 	if _, err := i.cli.ContainerKill(ctx, i.id, client.ContainerKillOptions{Signal: i.stop}); err != nil {
 		return // it is not running, or the engine is gone: discard says
 	}
 	select {
-	case <-i.done:
+	case <-i.Done():
 	case <-ctx.Done():
 	}
 }
@@ -270,7 +287,7 @@ func (i *dockerInstance) discard() error {
 		return fmt.Errorf("remove the container: %w", err)
 	}
 	select {
-	case <-i.done:
+	case <-i.Done():
 		return nil
 	case <-time.After(cleanTime):
 		return errors.New("remove the container: the engine does not report its end")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"servebench/reports/record/userfile"
 	"servebench/targets"
@@ -22,11 +23,13 @@ type Kept struct {
 }
 
 // String says it in a line.
-func (k Kept) String() string {
-	if k.Size < targets.GiB {
-		return fmt.Sprintf("%.1f MiB of images in %s", float64(k.Size)/float64(targets.MiB), k.Dir)
+func (k Kept) String() string { return tell(k.Size) + " of images in " + k.Dir }
+
+func tell(size targets.Bytes) string {
+	if size < targets.GiB {
+		return fmt.Sprintf("%.1f MiB", float64(size)/float64(targets.MiB))
 	}
-	return fmt.Sprintf("%.1f GiB of images in %s", float64(k.Size)/float64(targets.GiB), k.Dir)
+	return fmt.Sprintf("%.1f GiB", float64(size)/float64(targets.GiB))
 }
 
 // Stored looks at what is kept of images, until ctx ends.
@@ -67,20 +70,36 @@ func allocated(info fs.FileInfo) targets.Bytes {
 	return targets.Bytes(info.Size())
 }
 
-// lockName is the file of the cache that is locked by who uses images, which Clean
-// removes.
-const lockName = storeName + ".lock"
+const (
+	// lockName is the file of the cache that is locked by who uses images, which Clean and
+	// Trim remove.
+	lockName = storeName + ".lock"
+	// useTime is how long Use waits for who removes images.
+	useTime = time.Minute
+)
 
-// Use keeps Clean away from the images, whichever are opened, until it is closed.
-func Use() (io.Closer, error) {
+// Use keeps Clean and Trim away from the images, whichever are opened, until it is closed. It
+// waits while another process removes some.
+func Use(ctx context.Context) (io.Closer, error) {
 	lock, err := openLock()
 	if err != nil {
 		return nil, err
 	}
-	if err := userfile.LockShared(lock); err != nil {
-		return nil, errors.Join(fmt.Errorf("use the images that are kept: %w", err), lock.Close())
+	ctx, cancel := context.WithTimeout(ctx, useTime)
+	defer cancel()
+	for {
+		err := userfile.LockShared(lock)
+		if err == nil {
+			return lock, nil
+		}
+		if !errors.Is(err, userfile.ErrLocked) || ctx.Err() != nil {
+			return nil, errors.Join(fmt.Errorf("use the images that are kept: %w", err), lock.Close())
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	return lock, nil
 }
 
 func openLock() (*os.File, error) {
@@ -100,22 +119,31 @@ func Clean() error {
 	if err != nil {
 		return err
 	}
-	lock, err := openLock()
+	lock, err := lockAlone()
 	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := userfile.Lock(lock); err != nil {
 		if errors.Is(err, userfile.ErrLocked) {
 			err = errors.New("a run uses them: wait until it has ended")
 		}
 		return fmt.Errorf("remove the images in %s: %w", dir, err)
 	}
-	if err := writable(dir); err != nil {
-		return err
-	}
-	return os.RemoveAll(dir)
+	defer lock.Close()
+	return remove(dir)
 }
+
+// lockAlone locks the images for this process alone; userfile.ErrLocked where another uses some.
+func lockAlone() (io.Closer, error) {
+	lock, err := openLock()
+	if err != nil {
+		return nil, err
+	}
+	if err := userfile.Lock(lock); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// remove removes a file or folder of the store.
+func remove(path string) error { return errors.Join(writable(path), os.RemoveAll(path)) }
 
 // writable lets the owner remove what is in the folders of images, which have the modes
 // that the images give them; who is root needs none of it.

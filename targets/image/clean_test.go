@@ -31,7 +31,7 @@ func TestClean(t *testing.T) {
 	}
 	var uses [2]interface{ Close() error }
 	for i := range uses {
-		if uses[i], err = Use(); err != nil {
+		if uses[i], err = Use(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -91,6 +91,9 @@ func Open(ctx context.Context, w targets.Workload) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	if folder, err := folderOf(img.Digest); err == nil {
+		touch(folder)
+	}
 	if w.ImageDigest != "" && img.Digest != w.ImageDigest {
 		return nil, fmt.Errorf("image %s has changed since the run began: it is %s, and was %s", cmp.Or(w.Image, "of the command and its files"), img.Digest, w.ImageDigest)
 	}

@@ -1,10 +1,13 @@
 package image
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 
@@ -171,9 +174,44 @@ func explainPull(ctx context.Context, ref name.Reference, err error) error {
 	}
 	var network interface{ Timeout() bool }
 	if answered || errors.As(err, &network) {
-		return &targets.Unavailable{Why: fmt.Sprintf("image %s is in no Docker Engine here, and its registry %s does not give it: %s", ref, registry, withoutQueries(err))}
+		return &targets.Unavailable{
+			Why: fmt.Sprintf("image %s is in no Docker Engine here, and its registry %s does not give it: %s", ref, registry, withoutQueries(err)),
+			Fix: fmt.Sprintf("%s; or do without the registry: docker save %s -o image.tar on a machine that has the image, and workload.image: image.tar", advice(registry, err), ref),
+		}
 	}
 	return errors.New(withoutQueries(err))
+}
+
+// ExplainPush says why an image was not pushed to a repository, and what to do.
+func ExplainPush(ctx context.Context, repository name.Repository, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return &targets.Unavailable{
+		Why: fmt.Sprintf("the image was not pushed to %s: %s", repository, withoutQueries(err)), Fix: advice(repository.RegistryStr(), err),
+	}
+}
+
+// advice is what to do about a registry that gave or took no image.
+func advice(registry string, err error) string {
+	answer, answered := errors.AsType[*transport.Error](err)
+	certificate, _ := errors.AsType[*tls.CertificateVerificationError](err)
+	login := "docker login " + registry
+	switch {
+	case answered && answer.StatusCode == http.StatusTooManyRequests:
+		return login + ", since registries allow more requests with credentials, or wait"
+	case answered && answer.StatusCode >= http.StatusInternalServerError:
+		return "try again later"
+	case answered:
+		return login + ", as a user who may do that"
+	case certificate != nil:
+		return "set SSL_CERT_FILE to a file with the certificate of the authority that signed the registry's"
+	}
+	proxy := "which is not set"
+	if cmp.Or(os.Getenv("HTTPS_PROXY"), os.Getenv("https_proxy")) != "" {
+		proxy = "which is set"
+	}
+	return fmt.Sprintf("check the registry's name and the network; a proxy is used if HTTPS_PROXY names one, %s; %s if it takes credentials", proxy, login)
 }
 
 // queries are the parts of URLs that may be secret.

@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"servebench/targets"
@@ -28,6 +31,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
@@ -453,6 +457,40 @@ func TestFaultsOfRegistries(t *testing.T) {
 	cancel()
 	if _, err := Resolve(ctx, targets.Workload{Image: "127.0.0.1:1/own/server:1"}, t.Errorf); !errors.Is(err, context.Canceled) {
 		t.Errorf("Resolve: %v, want that it was cancelled", err)
+	}
+}
+
+// Whoever cannot reach a registry, or gets nothing of it, is told what to do.
+func TestRegistryAdvice(t *testing.T) {
+	alone(t)
+	t.Setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
+	status := func(code int) error { return &transport.Error{StatusCode: code} }
+	for says, err := range map[string]error{
+		"if HTTPS_PROXY names one, which is set; docker login registry.example if it takes credentials": &url.Error{Op: "Get", URL: "https://registry.example/v2/", Err: syscall.ECONNREFUSED},
+		"set SSL_CERT_FILE to a file":                                         &url.Error{Op: "Get", Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}},
+		"docker login registry.example, since registries allow more requests": status(http.StatusTooManyRequests),
+		"docker login registry.example, as a user who may":                    status(http.StatusUnauthorized),
+		"try again later": status(http.StatusBadGateway),
+	} {
+		if got := advice("registry.example", err); !strings.Contains(got, says) || strings.Contains(got, "s3cret") {
+			t.Errorf("%v: %q, want that it says %q", err, got, says)
+		}
+	}
+	t.Setenv("HTTPS_PROXY", "")
+	_, err := Resolve(t.Context(), targets.Workload{Image: "127.0.0.1:1/own/server:1"}, t.Errorf)
+	missing, ok := errors.AsType[*targets.Unavailable](err)
+	for _, want := range []string{"HTTPS_PROXY names one, which is not set", "docker save 127.0.0.1:1/own/server:1 -o image.tar", "workload.image: image.tar"} {
+		if !ok || !strings.Contains(missing.Fix, want) {
+			t.Errorf("%v, want the advice %q", err, want)
+		}
+	}
+	repository, err := name.NewRepository("127.0.0.1:1/own")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushed := remote.Write(repository.Tag("1"), ownImage(t), remote.WithContext(t.Context()))
+	if err := ExplainPush(t.Context(), repository, pushed); !strings.Contains(err.Error(), "the image was not pushed to 127.0.0.1:1/own: ") || !strings.Contains(err.Error(), "docker login 127.0.0.1:1") {
+		t.Errorf("pushed: %v", err)
 	}
 }
 

@@ -153,6 +153,7 @@ func recall(key string) (*Image, error) {
 	if err != nil {
 		return nil, nil
 	}
+	touch(memo)
 	folder, err := folderOf(string(digest))
 	if err != nil {
 		return nil, err

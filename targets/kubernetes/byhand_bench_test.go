@@ -2,13 +2,12 @@ package kubernetes_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,36 +22,15 @@ func BenchmarkByHand(b *testing.B) {
 	if err := kind(b).Check(b.Context(), nil); err != nil {
 		b.Skipf("kubernetes cannot run here: %v", err)
 	}
-	folder, err := targets.CacheDir("kubernetes")
-	if err != nil {
-		b.Fatal(err)
-	}
 	target, err := kind(b).Open(targets.Config{Dir: b.TempDir()})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer target.Close(context.Background())
-	d, err := target.Deploy(b.Context(), targets.Workload{Command: []string{targettest.Build(b)}, Ready: "/ready"})
-	if err != nil {
-		b.Fatal(err)
-	}
+	d := deploy(b, target, targets.Workload{Command: []string{targettest.Build(b)}, Ready: "/ready"})
+	image := ctl(b, "get", "deployments", "-n", namespaceOf(b, d), "-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}")
 	d.Close(b.Context())
-	run := func(program string, args ...string) string {
-		cmd := exec.CommandContext(context.Background(), program, args...)
-		cmd.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(folder, "kubeconfig"))
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			b.Fatalf("%s %q: %v\n%s", program, args, err, out)
-		}
-		return string(out)
-	}
-	kubectl := func(args ...string) string {
-		return run(filepath.Join(folder, "kube"), append([]string{"kubectl"}, args...)...)
-	}
-	image := slices.DeleteFunc(strings.Fields(run("ctr", "-a", filepath.Join(folder, "containerd.sock"), "-n", "k8s.io", "images", "ls", "-q")), func(name string) bool {
-		return !strings.HasPrefix(name, fmt.Sprintf("servebench.local/server:%d-", os.Getpid()))
-	})[0]
-	node := kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
+	node := ctl(b, "get", "nodes", "-o", "jsonpath={.items[0].status.addresses[0].address}")
 	file := filepath.Join(b.TempDir(), "objects.yaml")
 	text := fmt.Sprintf(`
 apiVersion: apps/v1
@@ -79,19 +57,22 @@ spec: {type: NodePort, selector: {app: by-hand}, ports: [{port: 80, targetPort: 
 	var took []time.Duration
 	for b.Loop() {
 		began := time.Now()
-		kubectl("apply", "-f", file)
-		for {
+		ctl(b, "apply", "-f", file)
+		for ; ; time.Sleep(5 * time.Millisecond) {
 			answer, err := client.Get("http://" + node + ":30977/ready")
 			if err == nil {
 				answer.Body.Close()
 				if answer.StatusCode == http.StatusOK {
 					break
 				}
+				err = errors.New(answer.Status)
 			}
-			time.Sleep(5 * time.Millisecond)
+			if time.Since(began) > time.Minute {
+				b.Fatalf("the server does not answer within a minute: %v\n%s", err, ctl(b, "describe", "pods", "-l", "app=by-hand"))
+			}
 		}
 		took = append(took, time.Since(began))
-		kubectl("delete", "-f", file, "--wait=true", "--cascade=foreground")
+		ctl(b, "delete", "-f", file, "--wait=true", "--cascade=foreground")
 	}
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2])/float64(time.Millisecond), "ready-ms")

@@ -5,13 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/kubernetes/api"
 	"servebench/targets/local"
 )
 
@@ -30,6 +35,9 @@ func (t *target) Deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 
 func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	began := time.Now()
+	if err := t.cluster.checkScaling(ctx, w.Scaling); err != nil {
+		return nil, err
+	}
 	img, err := image.Open(ctx, w)
 	if err != nil {
 		return nil, err
@@ -42,7 +50,7 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 	if err != nil {
 		return nil, err
 	}
-	if s.image, err = t.shelf.place(ctx, t.cluster, img, w, t.registry); err != nil {
+	if s.image, err = t.shelf.Place(ctx, t.cluster.Client, img, w, t.registry); err != nil {
 		return nil, err
 	}
 	switch t.path {
@@ -50,9 +58,6 @@ func (t *target) deploy(ctx context.Context, w targets.Workload) (*targets.Deplo
 		s.kind = "LoadBalancer"
 	case byPod, byForwarding:
 		s.kind = "ClusterIP"
-	}
-	if err := t.cluster.checkScaling(ctx, w.Scaling); err != nil {
-		return nil, err
 	}
 	s.name, s.account = fmt.Sprintf("%s-%d", r.name, t.number.Add(1)), r.account
 	took := time.Since(began)
@@ -100,6 +105,9 @@ func (t *target) bringUp(ctx context.Context, i *instance) (*targets.Deployment,
 	if err := i.observer.awaitReplicas(ctx, i.server.fewest()); err != nil {
 		return nil, err
 	}
+	if err := i.awaitAutoscaler(ctx); err != nil {
+		return nil, err
+	}
 	d := &targets.Deployment{
 		Endpoint: targets.Endpoint{URL: url}, Began: i.observer.began, Instance: i,
 		Stages: i.observer.stagesUntil(waited),
@@ -108,6 +116,9 @@ func (t *target) bringUp(ctx context.Context, i *instance) (*targets.Deployment,
 		d.Endpoint.Addresses = i.observer.addresses
 	}
 	i.observer.setReady()
+	if d.LoadFrom = t.chooseLoad(ctx, i, path); d.LoadFrom != nil {
+		path = insidePath(d, path)
+	}
 	d.Facts = append(i.facts(ctx), path)
 	return d, nil
 }
@@ -119,14 +130,14 @@ func (i *instance) create(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	c, late := i.run.cluster, context.WithoutCancel(ctx)
-	if err := c.create(late, pathOf(deployments, i.run.namespace), i.run.deployment(i.server), nil); err != nil {
+	if err := c.Create(late, api.Path(deployments, i.run.namespace), i.run.deployment(i.server), nil); err != nil {
 		return fmt.Errorf("make the Deployment: %w", err)
 	}
-	if err := c.create(late, pathOf(services, i.run.namespace), i.run.service(i.server), &i.service); err != nil {
+	if err := c.Create(late, api.Path(services, i.run.namespace), i.run.service(i.server), &i.service); err != nil {
 		return fmt.Errorf("make the Service: %w", err)
 	}
 	if i.server.workload.Scaling.Varies() {
-		if err := c.create(late, pathOf(autoscalers, i.run.namespace), i.run.autoscaler(i.server), nil); err != nil {
+		if err := c.Create(late, api.Path(autoscalers, i.run.namespace), i.run.autoscaler(i.server), nil); err != nil {
 			return fmt.Errorf("make the HorizontalPodAutoscaler: %w", err)
 		}
 	}
@@ -138,7 +149,7 @@ func (i *instance) create(ctx context.Context) error {
 func (i *instance) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, targets.ErrEnded) {
 		if !i.observer.reached(targets.Started) {
-			return fmt.Errorf("%w%s", err, i.observer.quote(err))
+			return fmt.Errorf("%w%s%s", err, i.observer.quote(err), i.run.cluster.pressed(ctx))
 		}
 		if asked := i.askPod(); asked != nil && context.Cause(ctx) != nil {
 			err = fmt.Errorf("%w while waiting for the server to be ready: %w", context.Cause(ctx), asked)
@@ -149,11 +160,11 @@ func (i *instance) explain(ctx context.Context, err error) error {
 	fault := i.observer.faultOf()
 	exit, ended := errors.AsType[*exitError](fault)
 	if !ended {
-		return fmt.Errorf("%w%s", fault, i.observer.quote(fault))
+		return fmt.Errorf("%w%s%s%s", fault, i.observer.quote(fault), i.run.cluster.pressed(ctx), i.run.others(ctx, i.observer))
 	}
 	i.logs.await(followTime)
 	if exit.status == 0 {
-		return fmt.Errorf("%w: it %w%s; if it is to run on in the background, %s", err, fault, i.tail.Quote(), local.StayInForeground)
+		return fmt.Errorf("%w: it %w%s; a server has to keep running in the foreground", err, fault, i.tail.Quote())
 	}
 	return fmt.Errorf("%w: it %w%s", err, fault, i.tail.Quote())
 }
@@ -171,10 +182,10 @@ func (i *instance) facts(ctx context.Context) []record.Fact {
 	img := i.server.image
 	facts = append(append(facts, img.Facts()...),
 		record.Fact{Name: "namespace", Value: i.run.where()},
-		record.Fact{Name: "image preparation", Value: img.how},
-		record.Fact{Name: "isolation", Value: isolation(img.Image)}, i.run.expiry,
+		record.Fact{Name: "image preparation", Value: img.How},
+		record.Fact{Name: "isolation", Value: isolation(img.Image)}, i.run.expiryFact(),
 	)
-	return append(facts, i.applied(w)...)
+	return append(append(facts, i.overheadFact(ctx)), i.applied(w)...)
 }
 
 // isolation says how a container is closed in.
@@ -196,14 +207,89 @@ func (r *run) where() string {
 	return r.namespace
 }
 
+// others says what an error adds of other runs of servebench whose pods hold CPU time while no
+// node takes the pod. "": there are none, or the user may not look.
+func (r *run) others(ctx context.Context, o *observer) string {
+	if p, there := o.firstPod(); !there || p.scheduled() {
+		return ""
+	}
+	var found podRequests
+	query := url.Values{"labelSelector": {managedBy + "=" + manager + "," + labelRun}}
+	_ = r.cluster.Get(context.WithoutCancel(ctx), api.Path(pods, ""), query, &found) // the error is said without, then
+	return found.text(r.name)
+}
+
+// podRequests are what pods of servebench ask for.
+type podRequests struct {
+	Items []struct {
+		Metadata struct{ Labels map[string]string }
+		Spec     struct {
+			NodeName   string
+			Containers []struct {
+				Resources struct{ Requests struct{ CPU string } }
+			}
+		}
+		Status struct{ Phase string }
+	}
+}
+
+// text says which runs but the one of that name hold how much CPU time.
+func (p podRequests) text(except string) string {
+	held := map[string]float64{} // in thousandths of a CPU, which quantities of CPU are multiples of
+	for _, item := range p.Items {
+		run := item.Metadata.Labels[labelRun]
+		if run == except || item.Spec.NodeName == "" || item.Status.Phase == "Succeeded" || item.Status.Phase == "Failed" {
+			continue
+		}
+		for _, c := range item.Spec.Containers {
+			if n, err := api.Quantity(c.Resources.Requests.CPU); err == nil && n > 0 {
+				held[run] += math.Round(1000 * n)
+			}
+		}
+	}
+	var parts []string
+	for _, run := range slices.Sorted(maps.Keys(held)) {
+		parts = append(parts, fmt.Sprintf("%s, whose pods ask for %s CPU", run, strconv.FormatFloat(held[run]/1000, 'f', -1, 64)))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; servebench has other runs on the cluster: " + strings.Join(parts, "; ") + ". Wait for their end; servebench clean removes those whose servebench was killed"
+}
+
+// pressed says what an error adds of nodes that are not well: that they are not ready, or short
+// of disk space, memory or processes. "": there is nothing to say, or no right to look.
+func (c cluster) pressed(ctx context.Context) string {
+	var found struct {
+		Items []struct {
+			Metadata struct{ Name string }
+			Status   struct{ Conditions api.Conditions }
+		}
+	}
+	_ = c.Get(context.WithoutCancel(ctx), api.Path(nodeKind, ""), nil, &found) // the error is said without, then
+	var all []string
+	for _, n := range found.Items {
+		for _, is := range n.Status.Conditions {
+			if well := map[bool]string{true: "True", false: "False"}[is.Type == "Ready"]; is.Status != well {
+				all = append(all, fmt.Sprintf("; node %s: condition %s is %s (%s): %s", n.Metadata.Name, is.Type, is.Status, is.Reason, is.Message))
+			}
+		}
+	}
+	const most = 4
+	if more := len(all) - most; more > 0 {
+		all = append(all[:most], fmt.Sprintf("; and %d more conditions of nodes", more))
+	}
+	return strings.Join(all, "")
+}
+
 // nodeFact says what the node runs.
-func (c *cluster) nodeFact(ctx context.Context, p pod) record.Fact {
+func (c cluster) nodeFact(ctx context.Context, p pod) record.Fact {
 	var node struct {
 		Status struct {
 			NodeInfo struct{ KubeletVersion, ContainerRuntimeVersion string }
 		}
 	}
-	if err := c.get(ctx, pathOf("nodes", "", p.Spec.NodeName), nil, &node); err != nil {
+	if err := c.Get(ctx, api.Path("nodes", "", p.Spec.NodeName), nil, &node); err != nil {
 		return record.Fact{Name: "node", Value: p.Spec.NodeName}
 	}
 	info := node.Status.NodeInfo
@@ -213,15 +299,16 @@ func (c *cluster) nodeFact(ctx context.Context, p pod) record.Fact {
 // applied says which limits are in force: as the kernel says where the node is this machine,
 // else as they were asked for.
 func (i *instance) applied(w targets.Workload) []record.Fact {
-	if pid := i.serverProcess(); pid != 0 {
+	first, _ := i.observer.firstPod()
+	if pid := i.processOf(first); pid != 0 {
 		facts := local.Applied(pid, w, nil)
-		if why := i.pinFault(); why != nil {
+		if why := i.groups.PinFault(); why != nil {
 			at := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == "CPUs" })
 			facts[at].Value += fmt.Sprintf(", not pinned: %v", why)
 		}
 		return facts
 	}
-	facts := []record.Fact{{Name: "CPUs", Value: "those of the node, chosen by it", Unequal: len(w.CPUSet) > 0}}
+	facts := []record.Fact{{Name: "CPUs", Value: "those of the node, chosen by it", Unequal: true}}
 	limit := "none"
 	if w.Limits.Memory > 0 {
 		limit = w.Limits.Memory.String()

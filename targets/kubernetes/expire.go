@@ -2,13 +2,15 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/kubernetes/api"
+	"servebench/targets/kubernetes/images"
 )
 
 const (
@@ -23,28 +25,67 @@ const mostLife = 7 * 24 * time.Hour
 // expire has a Job in the cluster remove the run when its servebench is gone and nobody calls
 // clean. Where that cannot be, the run goes on without, and says why.
 func (t *target) expire(ctx context.Context, r *run) {
-	if err := t.startExpiry(ctx, r); err != nil {
-		r.expiry = record.Fact{Name: "expiry", Value: fmt.Sprintf("none, only servebench clean removes what a killed servebench leaves: %v", err)}
-		return
-	}
-	r.expiry = record.Fact{Name: "expiry", Value: fmt.Sprintf("a Job in the cluster removes the run when its Lease is not renewed for %s", patience)}
+	r.expiry, r.noExpiry = t.startExpiry(ctx, r)
 }
 
-func (t *target) startExpiry(ctx context.Context, r *run) error {
-	program, err := t.program()
+// expiryFact says how the run ends in the cluster when nobody ends it, as far as that is known
+// now: the Job's pod may start later, or be refused.
+func (r *run) expiryFact() record.Fact {
+	if why := r.expiryFault(); why != nil {
+		return record.Fact{Name: record.FactExpiry, State: record.NoExpiry, Value: fmt.Sprintf("none, only servebench clean removes what a killed servebench leaves: %v", why)}
+	}
+	return record.Fact{Name: record.FactExpiry, Value: fmt.Sprintf("a Job in the cluster removes the run when its Lease is not renewed for %s", patience)}
+}
+
+// expiryFault says why no Job would end the run now; nil: its pod runs.
+func (r *run) expiryFault() error {
+	if r.noExpiry != nil {
+		return r.noExpiry
+	}
+	o := r.expiry
+	if p, there := o.firstPod(); there && p.server().State.Running != nil {
+		return nil
+	}
+	fault := o.faultOf()
+	if fault == nil {
+		fault = errors.New("the Job's pod does not run yet")
+	}
+	return fmt.Errorf("%w%s", fault, o.quote(fault))
+}
+
+// expiryRights are those that the Job takes to be made and given.
+func expiryRights(namespace string) []api.Right {
+	all := api.Rights(leases, "delete")
+	if namespace == "" {
+		all = append(all, api.Rights(namespaces, "delete")...)
+	}
+	for _, kind := range []string{roles, bindings, accounts, jobs} {
+		all = append(all, api.Rights(kind, "create")...)
+	}
+	return all
+}
+
+// startExpiry makes the Job, and returns what follows its pod.
+func (t *target) startExpiry(ctx context.Context, r *run) (*observer, error) {
+	program, err := t.programs.Expiry()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	w := targets.Workload{Command: []string{program}}
 	img, err := image.Open(ctx, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	placed, err := t.shelf.place(ctx, r.cluster, img, w, t.registry)
+	placed, err := t.shelf.Place(ctx, r.cluster.Client, img, w, t.registry)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	name := r.name + "-expiry"
+	name := r.expiryName()
+	o := newObserver(r, server{name: name})
+	o.helps = true
+	if err := o.follow(r.living); err != nil {
+		return nil, err
+	}
 	c, late := r.cluster, context.WithoutCancel(ctx)
 	for _, one := range []struct {
 		kind string
@@ -57,15 +98,20 @@ func (t *target) startExpiry(ctx context.Context, r *run) error {
 			"roleRef":  object{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
 			"subjects": []object{{"kind": "ServiceAccount", "name": name, "namespace": r.namespace}},
 		}},
-		{jobs, r.expiryJob(name, placed)},
+		{jobs, r.expiryJob(name, placed, r.expiryResources(ctx))},
 	} {
-		if err := c.create(late, pathOf(one.kind, r.namespace), one.made, nil); err != nil {
-			return err
+		if err := c.Create(late, api.Path(one.kind, r.namespace), one.made, nil); err != nil {
+			return nil, err
 		}
 	}
-	c.awaitJob(ctx, r.namespace, name)
-	return nil
+	starting, cancel := context.WithTimeout(ctx, expiryStart)
+	defer cancel()
+	_ = o.await(starting, "its start", func() bool { return o.pods[o.first].server().State.Running != nil }) // expiryFault says what came of it
+	return o, nil
 }
+
+// expiryName is the name of the Job and of what gives it its rights.
+func (r *run) expiryName() string { return r.name + "-expiry" }
 
 // expiryRules are the rights to look at the run's Lease, and to delete what owns the run.
 func (r *run) expiryRules() []object {
@@ -76,13 +122,55 @@ func (r *run) expiryRules() []object {
 	return rules
 }
 
-// expiryJob asks for no CPU and no memory, which are the server's.
-func (r *run) expiryJob(name string, img placed) object {
+// expiryCPU and expiryMemory bound the Job's pod. A namespace with a quota of CPU time or memory
+// takes no pod without such bounds.
+const (
+	expiryCPU    = "20m"
+	expiryMemory = "32Mi"
+)
+
+// limitRanges are what a namespace demands of every container.
+type limitRanges struct {
+	Items []struct {
+		Spec struct {
+			Limits []struct{ Min, MaxLimitRequestRatio map[string]string }
+		}
+	}
+}
+
+// expiryResources are what the Job's pod asks for and may take: no CPU time of the node, which
+// is the server's, unless the namespace demands that every container asks for some.
+func (r *run) expiryResources(ctx context.Context) object {
+	var found limitRanges
+	if !r.own {
+		_ = r.cluster.Get(ctx, api.Path("limitranges", r.namespace), nil, &found) // the pod's event says what it is refused for
+	}
+	requests := object{"cpu": "0", "memory": expiryMemory}
+	limits := object{"cpu": expiryCPU, "memory": expiryMemory}
+	for _, item := range found.Items {
+		for _, demanded := range item.Spec.Limits {
+			for name := range limits {
+				least, bounded := demanded.Min[name]
+				_, proportional := demanded.MaxLimitRequestRatio[name]
+				if n, err := api.Quantity(least); err == nil && n > amount(limits[name]) {
+					limits[name] = least
+				}
+				if bounded || proportional {
+					requests[name] = limits[name]
+				}
+			}
+		}
+	}
+	return object{"requests": requests, "limits": limits}
+}
+
+// expiryJob describes the Job.
+func (r *run) expiryJob(name string, img images.Placed, resources object) object {
 	args := []string{img.Config.Entrypoint[0], "--namespace", r.namespace, "--lease", r.name, "--patience", patience.String()}
 	if r.own {
 		args = append(args, "--own")
 	}
-	meta := r.meta(name, nil)
+	meta := r.meta(name, server{name: name}.labels())
 	delete(meta, "ownerReferences")
 	delete(meta, "name")
 	return object{
@@ -94,7 +182,7 @@ func (r *run) expiryJob(name string, img placed) object {
 				"terminationGracePeriodSeconds": 1,
 				"securityContext":               object{"runAsNonRoot": true, "runAsUser": 65534, "runAsGroup": 65534, "seccompProfile": object{"type": "RuntimeDefault"}},
 				"containers": []object{{
-					"name": "expiry", "image": img.reference, "imagePullPolicy": img.pull, "command": args,
+					"name": container, "resources": resources, "image": img.Reference, "imagePullPolicy": img.Pull, "command": args,
 					"securityContext": object{"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": object{"drop": []string{"ALL"}}},
 				}},
 			}},
@@ -105,12 +193,3 @@ func (r *run) expiryJob(name string, img placed) object {
 // expiryStart bounds the wait for the Job's pod, so that its start does not disturb that of
 // the first server.
 const expiryStart = 5 * time.Second
-
-func (c *cluster) awaitJob(ctx context.Context, namespace, name string) {
-	for deadline := time.Now().Add(expiryStart); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(goneMost / 2) {
-		var job struct{ Status struct{ Ready int } }
-		if err := c.get(ctx, pathOf(jobs, namespace, name), nil, &job); err == nil && job.Status.Ready > 0 || isStatus(err, http.StatusForbidden) {
-			return
-		}
-	}
-}

@@ -2,15 +2,18 @@ package kubernetes_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/targettest"
 
@@ -96,24 +99,40 @@ func fails(t *testing.T, options map[string]string, w targets.Workload, within t
 }
 
 func TestKubernetesStartsThatFail(t *testing.T) {
+	t.Parallel() // it mostly waits
 	useCluster(t)
 	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.1}}
 	t.Run("too big", func(t *testing.T) {
+		t.Parallel()
 		w := w
 		w.Limits.CPUs = 512
 		fails(t, nil, w, time.Minute, "FailedScheduling", "Insufficient cpu")
 	})
 	t.Run("image that cannot be pulled", func(t *testing.T) {
+		t.Parallel()
 		server := httptest.NewServer(registry.New())
 		defer server.Close()
 		// The node's loopback is not this machine's.
 		fails(t, map[string]string{"registry": strings.TrimPrefix(server.URL, "http://") + "/bench"}, w, time.Minute, "the node cannot get the image", "connection refused")
 	})
 	t.Run("quota", func(t *testing.T) {
+		t.Parallel()
 		name := namespace(t)
 		apply(t, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: small, namespace: `+name+`}, spec: {hard: {limits.cpu: 50m}}}`)
-		fails(t, map[string]string{"namespace": name}, w, time.Minute, "FailedCreate", "exceeded quota: small", "lower limits.cpus")
+		fails(t, map[string]string{"namespace": name}, w, time.Minute, "FailedCreate", "exceeded quota: small", "lower limits.cpus, or")
 	})
+	t.Run("quota that a limit is missing for", func(t *testing.T) {
+		t.Parallel()
+		name := namespace(t)
+		apply(t, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: q, namespace: `+name+`}, spec: {hard: {limits.memory: 1Gi}}}`)
+		fails(t, map[string]string{"namespace": name}, w, time.Minute, "must specify limits.memory", "set limits.memory in the scenario")
+	})
+}
+
+// What is refused before anything starts.
+func TestKubernetesRefused(t *testing.T) {
+	useCluster(t)
+	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.1}}
 	t.Run("namespace that is being removed", func(t *testing.T) {
 		name := namespace(t)
 		apply(t, `{apiVersion: v1, kind: ConfigMap, metadata: {name: held, namespace: `+name+`, finalizers: [servebench.test/held]}}`)
@@ -155,7 +174,7 @@ contexts: [{name: down, context: {cluster: c, user: u}}]
 	})
 	t.Run("context that is not there", func(t *testing.T) {
 		err := kind(t).Check(t.Context(), map[string]string{"context": "elsewhere"})
-		if err == nil || !strings.Contains(err.Error(), `has a context "elsewhere"; there are: servebench, in-cluster`) {
+		if err == nil || !strings.Contains(err.Error(), `has a context "elsewhere"; there are: servebench`) {
 			t.Errorf("Check: %v", err)
 		}
 	})
@@ -180,10 +199,7 @@ func TestKubernetesGivenNamespace(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := open(t, options)
-	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.1}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := deploy(t, target, targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.1}})
 	if err := d.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -194,4 +210,44 @@ func TestKubernetesGivenNamespace(t *testing.T) {
 		t.Errorf("left behind: %s", left)
 	}
 	ctl(t, "-n", name, "get", "configmap", "theirs")
+}
+
+// Somebody deletes the run's namespace: the deployment is over, whether it would survive the
+// loss of a replica or not, and says so.
+func TestKubernetesNamespaceDeleted(t *testing.T) {
+	t.Parallel() // it mostly waits
+	useCluster(t)
+	for name, restart := range map[string]bool{"a server that is not replaced": false, "a server that is replaced": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := open(t, nil)
+			d := deploy(t, target, targets.Workload{
+				Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.1}, Restart: restart,
+			})
+			defer d.Close(t.Context())
+			at := slices.IndexFunc(d.Facts, func(f record.Fact) bool { return f.Name == "namespace" })
+			namespace, _, _ := strings.Cut(d.Facts[at].Value, ",")
+			ctl(t, "delete", "namespace", namespace, "--wait=false")
+			select {
+			case <-d.Done():
+			case <-time.After(time.Minute):
+				t.Fatal("the deployment goes on without its namespace")
+			}
+			gone, is := errors.AsType[*targets.Evicted](d.Err())
+			if !is || !gone.Removed || !strings.Contains(d.Err().Error(), "the namespace "+namespace+" was deleted by somebody else") {
+				t.Errorf("%v, want that the namespace was deleted", d.Err())
+			}
+		})
+	}
+}
+
+// A run that finds no CPU time left is told which other run of servebench has it.
+func TestKubernetesOtherRun(t *testing.T) {
+	useClusterAlone(t)
+	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{CPUs: 0.6}}
+	d := deploy(t, open(t, nil), w)
+	defer d.Close(t.Context())
+	at := slices.IndexFunc(d.Facts, func(f record.Fact) bool { return f.Name == "namespace" })
+	first, _, _ := strings.Cut(d.Facts[at].Value, ",")
+	fails(t, nil, w, time.Minute, "Insufficient cpu", "servebench has other runs on the cluster: "+first+", whose pods ask for 0.6 CPU")
 }

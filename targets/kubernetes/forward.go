@@ -9,6 +9,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/kubernetes/api"
 
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
@@ -19,14 +20,14 @@ import (
 func (i *instance) forward(ctx context.Context, p pod, why string) (at string, path record.Fact, err error) {
 	c := i.run.cluster
 	// A connection that the server refuses ends the whole tunnel.
-	if err := i.observer.await(ctx, func() bool { return i.observer.pods[i.observer.first].isReady() }); err != nil {
+	if err := i.observer.await(ctx, "the pod to be ready", func() bool { return i.observer.pods[i.observer.first].isReady() }); err != nil {
 		return "", record.Fact{}, err
 	}
-	transport, upgrader, err := spdy.RoundTripperFor(c.config)
+	transport, upgrader, err := spdy.RoundTripperFor(c.Config)
 	if err != nil {
 		return "", record.Fact{}, fmt.Errorf("open a tunnel to the pod: %w", err)
 	}
-	where, err := url.Parse(c.url + pathOf(pods, i.run.namespace, p.Metadata.Name, "portforward"))
+	where, err := url.Parse(c.URL + api.Path(pods, i.run.namespace, p.Metadata.Name, "portforward"))
 	if err != nil {
 		return "", record.Fact{}, err
 	}
@@ -42,12 +43,12 @@ func (i *instance) forward(ctx context.Context, p pod, why string) (at string, p
 	case err := <-ended:
 		return "", record.Fact{}, fmt.Errorf("open a tunnel to the pod: %w", err)
 	case <-ctx.Done():
-		return "", record.Fact{}, context.Cause(ctx)
+		return "", record.Fact{}, fmt.Errorf("%w while waiting for the tunnel to the pod", context.Cause(ctx))
 	}
 	ports, err := tunnel.GetPorts()
 	if err != nil {
 		return "", record.Fact{}, fmt.Errorf("open a tunnel to the pod: %w", err)
 	}
-	fact := record.Fact{Name: pathFact, Value: "a tunnel through the API server (port-forward), " + why + ": it is measured as well, and takes several times as long as the rest", State: "port-forward", Unequal: true}
+	fact := record.Fact{Name: pathFact, Value: "a tunnel through the API server (port-forward), " + why + ": it is measured as well, and takes several times as long as the rest", State: forwarded, Unequal: true}
 	return "http://" + targets.Address(targets.Loopback, int(ports[0].Local)), fact, nil
 }

@@ -2,6 +2,8 @@ package kubernetes_test
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,27 +26,16 @@ type faulted struct {
 
 func deployFaulted(t *testing.T, replicas int) *faulted {
 	t.Helper()
-	useCluster(t)
+	useClusterAlone(t)
 	f := &faulted{T: t}
 	target := open(t, nil)
-	background := context.WithoutCancel(t.Context())
-	t.Cleanup(func() {
-		if err := target.Close(background); err != nil {
-			t.Error(err)
-		}
-	})
 	w := targets.Workload{
 		Command: []string{targettest.Build(t)}, Ready: "/ready", Restart: true, Events: f.add,
 		Limits: targets.Limits{CPUs: 0.1}, Scaling: record.Scaling{Min: replicas, Max: replicas},
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var err error
-	if f.Deployment, err = target.Deploy(ctx, w); err != nil {
-		t.Fatal(err)
-	}
+	f.Deployment = deploy(t, target, w)
 	t.Cleanup(func() {
-		if err := f.Close(background); err != nil {
+		if err := f.Close(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
@@ -152,6 +143,33 @@ func TestKubernetesKubeletRestart(t *testing.T) {
 	f.within("the node is ready", func() bool {
 		return strings.Contains(ctl(t, "get", "nodes", "-o", `jsonpath={.items[0].status.conditions[?(@.type=="Ready")].status}`), "True")
 	})
+}
+
+// TestKubernetesFaultHitsTheBusiest has one of two replicas answer, by a connection that is
+// kept: that one is hit.
+func TestKubernetesFaultHitsTheBusiest(t *testing.T) {
+	f := deployFaulted(t, 2)
+	for range 3 {
+		client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+		var busy struct{ Hostname string }
+		for began := time.Now(); time.Since(began) < 2*time.Second; {
+			resp, err := client.Get(f.Endpoint.URL + "/report")
+			if err == nil {
+				err = json.NewDecoder(resp.Body).Decode(&busy)
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		injected := f.inject(targets.ProcessStop)
+		client.CloseIdleConnections()
+		if injected.Replica != busy.Hostname {
+			t.Errorf("%q is hit, and %q answered", injected.Replica, busy.Hostname)
+		}
+		f.heal(injected)
+	}
 }
 
 // TestKubernetesFaultOfOneReplica hits one of two, and the other answers.

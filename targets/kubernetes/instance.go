@@ -5,16 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/kubernetes/api"
+	"servebench/targets/kubernetes/cgroups"
+	"servebench/targets/kubernetes/metrics"
 	"servebench/targets/local"
 )
 
 // instance is a running deployment.
 type instance struct {
 	targets.Account
+	*targets.End
 	run      *run
 	server   server
 	observer *observer
@@ -24,12 +29,14 @@ type instance struct {
 	living context.Context // until the deployment is removed
 	die    context.CancelFunc
 	logs   *logs
-	done   chan struct{}
-	nodes  *nodes // what of it is on this machine
+	groups *cgroups.Groups // what of it is on this machine
 
-	mu     sync.Mutex
-	wanted bool  // Close was called before it ended
-	cause  error // why it ended; valid once done is closed
+	meter metrics.Meter // what of it is not
+
+	systemBefore time.Duration // the cluster's systemTime, before the deployment
+
+	mu   sync.Mutex
+	heal []func() error // what faults need no more than once to be over
 
 	once sync.Once
 	err  error // of Close
@@ -37,16 +44,42 @@ type instance struct {
 
 func newInstance(r *run, s server) *instance {
 	i := &instance{
-		run: r, server: s, observer: newObserver(r, s), tail: new(local.Tail), done: make(chan struct{}),
+		run: r, server: s, observer: newObserver(r, s), tail: new(local.Tail), End: targets.NewEnd(),
 	}
 	i.living, i.die = context.WithCancel(context.Background())
 	i.logs = newLogs(i)
-	i.nodes = newNodes(s.workload.CPUSet)
+	i.groups = cgroups.New(s.workload.CPUSet)
+	i.meter.Client, i.meter.Namespace, i.meter.Selected = r.cluster.Client, r.namespace, selector(s.name)
 	i.Read = i.used
+	i.systemBefore, _ = r.cluster.systemTime()
 	go i.logs.attend()
 	go i.attend()
-	go i.nodes.attend(i.living, i.observer)
+	go i.groups.Attend(i.living, i.observer)
+	if i.observer.lasts { // pods come and go
+		go i.groups.Follow(i.living)
+		go i.meter.Follow(i.living, i.groups.Here)
+		go i.FollowMemory(i.living.Done(), i.groups.ReadMemory)
+	}
 	return i
+}
+
+// healWith has Close end a fault that is still in force.
+func (i *instance) healWith(heal func() error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.heal = append(i.heal, heal)
+}
+
+// healed ends the faults.
+func (i *instance) healed() error {
+	i.mu.Lock()
+	heal := i.heal
+	i.mu.Unlock()
+	var failed []error
+	for _, each := range heal {
+		failed = append(failed, each())
+	}
+	return errors.Join(failed...)
 }
 
 // setReady notes that the start is over.
@@ -71,18 +104,16 @@ func (o *observer) faultOf() error {
 	return o.fault
 }
 
-// attend closes done when the server ended, wanted or not.
+// attend waits until the server ended, wanted or not.
 func (i *instance) attend() {
-	defer close(i.done)
 	select {
 	case <-i.observer.failed:
 	case <-i.living.Done():
+		i.Ended(nil)
 		return
 	}
 	i.logs.await(followTime)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.cause = fmt.Errorf("%w%s", i.observer.faultOf(), i.tail.Quote())
+	i.Ended(fmt.Errorf("%w%s", i.observer.endedBy(), i.tail.Quote()))
 }
 
 // askPod sends the readiness request to the pod itself, whose answer the Service keeps to
@@ -105,34 +136,10 @@ func (i *instance) askPod() error {
 	return targets.Explain(err)
 }
 
-// Done is closed when the server ended.
-func (i *instance) Done() <-chan struct{} { return i.done }
-
-// Err says why the server ended by itself.
-func (i *instance) Err() error {
-	select {
-	case <-i.done:
-	default:
-		return nil
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.wanted {
-		return nil
-	}
-	return i.cause
-}
-
 // Close ends the server, and removes what the deployment has in the cluster.
 func (i *instance) Close(ctx context.Context) error {
 	i.once.Do(func() {
-		i.mu.Lock()
-		select {
-		case <-i.done: // it ended by itself: Err keeps saying so
-		default:
-			i.wanted = i.cause == nil
-		}
-		i.mu.Unlock()
+		i.Want()
 		i.err = i.drop(ctx, local.Grace)
 	})
 	return i.err
@@ -158,18 +165,19 @@ func (i *instance) drop(ctx context.Context, grace time.Duration) error {
 	background := object{"propagationPolicy": "Background"}
 	var removing sync.WaitGroup
 	faults := make([]error, 4)
-	removing.Go(func() { faults[0] = c.remove(late, pathOf(deployments, namespace, i.server.name), nil, background) })
-	removing.Go(func() { faults[1] = c.remove(late, pathOf(replicaSets, namespace), these, background) })
-	removing.Go(func() { faults[2] = c.remove(late, pathOf(services, namespace, i.server.name), nil, background) })
+	removing.Go(func() { faults[0] = c.Remove(late, api.Path(deployments, namespace, i.server.name), nil, background) })
+	removing.Go(func() { faults[1] = c.Remove(late, api.Path(replicaSets, namespace), these, background) })
+	removing.Go(func() { faults[2] = c.Remove(late, api.Path(services, namespace, i.server.name), nil, background) })
 	if i.server.workload.Scaling.Varies() {
-		removing.Go(func() { faults[3] = c.remove(late, pathOf(autoscalers, namespace, i.server.name), nil, background) })
+		removing.Go(func() { faults[3] = c.Remove(late, api.Path(autoscalers, namespace, i.server.name), nil, background) })
 	}
 	removing.Wait()
 	err := errors.Join(append(faults, i.endPods(ctx, late, grace))...)
 	i.logs.await(followTime)
 	i.die()
-	<-i.done
+	<-i.Done()
 	<-i.logs.over
+	err = errors.Join(err, i.healed())
 	if err != nil {
 		return fmt.Errorf("remove the deployment %s from namespace %s: %w", i.server.name, namespace, err)
 	}
@@ -188,18 +196,18 @@ func (i *instance) endPods(ctx, late context.Context, grace time.Duration) error
 	}
 	for pause := goneFirst; ; pause = min(2*pause, goneMost/2) {
 		var left listed
-		if err := c.get(late, pathOf(pods, namespace), these, &left); err != nil {
+		if err := c.Get(late, api.Path(pods, namespace), these, &left); err != nil {
 			return err
 		}
 		if len(left.Items) == 0 {
 			return nil
 		}
-		fresh := false // made by a ReplicaSet that has not heard yet
 		for _, p := range left.Items {
-			fresh = fresh || p.Metadata.DeletionTimestamp == nil
-		}
-		if fresh {
-			if err := endPods(late, c, namespace, these, shortGrace); err != nil {
+			if p.Metadata.DeletionTimestamp != nil {
+				continue
+			}
+			// It was made by a ReplicaSet that had not heard yet. The others keep their time.
+			if err := endPods(late, c, namespace, url.Values{"fieldSelector": {"metadata.name=" + p.Metadata.Name}}, shortGrace); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,9 @@
 package kubernetes_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"servebench/targets"
 	"servebench/targets/kubernetes"
@@ -17,49 +20,87 @@ import (
 
 // kind is the target with the program that runs in the cluster.
 func kind(tb testing.TB) targets.Kind {
-	return kubernetes.Kind(sync.OnceValues(func() (string, error) { return targettest.Program(tb, "kubernetesexpiry"), nil }))
+	return kubernetes.Kind(kubernetes.Programs{
+		Expiry: sync.OnceValues(func() (string, error) { return targettest.Program(tb, "kubernetesexpiry"), nil }),
+		Load:   sync.OnceValues(func() ([]string, error) { return []string{targettest.Program(tb, "servebench"), "load"}, nil }),
+	})
 }
 
-// useCluster gives the test a cache of its own that knows the machine's local cluster.
+func TestMain(m *testing.M) { os.Exit(targettest.Main(m)) }
+
+// useCluster has the test share the machine's local cluster with others.
 func useCluster(t *testing.T) {
+	t.Helper()
+	hold(t, targettest.Together)
+}
+
+// useClusterAlone has it use that alone, since it drains the node or breaks it otherwise.
+func useClusterAlone(t *testing.T) {
+	t.Helper()
+	hold(t, targettest.Alone)
+}
+
+func hold(t *testing.T, way int) {
 	t.Helper()
 	if err := kind(t).Check(t.Context(), nil); err != nil {
 		t.Skipf("kubernetes cannot run here: %v", err)
 	}
-	if os.Getenv("SERVEBENCH_CACHE") != "" {
-		return // the caller's choice, or that of the test whose process this is
-	}
-	cluster, err := targets.CacheDir("kubernetes")
+	release, err := targettest.HoldCluster(way)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := t.TempDir()
-	if err := os.Symlink(cluster, filepath.Join(own, "kubernetes")); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("SERVEBENCH_CACHE", own)
+	t.Cleanup(release)
 }
 
 // ctl asks the cluster by kubectl, and returns what it says.
-func ctl(t *testing.T, args ...string) string {
+func ctl(t testing.TB, args ...string) string {
 	t.Helper()
 	folder, err := targets.CacheDir("kubernetes")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(folder, "kube"), append([]string{"kubectl"}, args...)...)
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(t.Context()), time.Minute, errors.New("no answer within a minute"))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(folder, "kube"), append([]string{"kubectl"}, args...)...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(folder, "kubeconfig"))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), cmp.Or(context.Cause(ctx), err), out)
 	}
 	return string(out)
+}
+
+// deployTime bounds a deployment of a test; it is no expectation.
+const deployTime = 2 * time.Minute
+
+// deploy deploys, or ends the test.
+func deploy(t testing.TB, target targets.Target, w targets.Workload) *targets.Deployment {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), deployTime, fmt.Errorf("not deployed within %s", deployTime))
+	defer cancel()
+	d, err := target.Deploy(ctx, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// namespaceOf is the namespace that a deployment is in, as it says.
+func namespaceOf(t testing.TB, d *targets.Deployment) string {
+	t.Helper()
+	for _, fact := range d.Facts {
+		if name, _, _ := strings.Cut(fact.Value, ","); fact.Name == "namespace" {
+			return name
+		}
+	}
+	t.Fatalf("no fact says the namespace: %+v", d.Facts)
+	return ""
 }
 
 func TestKubernetesConformance(t *testing.T) {
 	useCluster(t)
 	targettest.Run(t, targettest.Suite{
-		Kind: kind(t), OwnPort: true, Parallel: 3,
+		Kind: kind(t), OwnPort: true, Shares: true, Parallel: 4,
 		Stages: []string{"created", "scheduled", targets.Started, targets.Listening, targets.Ready},
 		Leftovers: func(_ context.Context, pid int) ([]string, error) {
 			return strings.Fields(ctl(t, "get", "namespaces", "-l", "servebench/run", "-o",

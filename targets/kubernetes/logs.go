@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"servebench/targets/kubernetes/api"
 )
 
 // logs follow what the servers of a deployment write, each from its container's first byte
@@ -118,7 +120,7 @@ func (l *logs) copy(ctx context.Context, pod string, ways []string, output io.Wr
 	var failed error
 	for _, way := range ways {
 		query := url.Values{"container": {container}, way: {"true"}}
-		answer, err := l.run.cluster.send(ctx, http.MethodGet, pathOf(pods, l.run.namespace, pod, "log"), query, nil)
+		answer, err := l.run.cluster.Send(ctx, http.MethodGet, api.Path(pods, l.run.namespace, pod, "log"), query, nil)
 		if err != nil {
 			failed = err
 			continue

@@ -9,6 +9,9 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/kubernetes/api"
+	"servebench/targets/kubernetes/expiry"
+	"servebench/targets/kubernetes/images"
 	"servebench/targets/local"
 )
 
@@ -19,10 +22,10 @@ type object = map[string]any
 const (
 	managedBy       = "app.kubernetes.io/managed-by"
 	manager         = "servebench"
-	labelRun        = "servebench/run"
+	labelRun        = expiry.LabelRun
 	labelDeployment = "servebench/deployment"
-	labelMaker      = "servebench/maker" // the local.Maker that made it
-	labelBoot       = "servebench/boot"  // of the machine that the maker runs on
+	labelMaker      = expiry.LabelMaker // the local.Maker that made it
+	labelBoot       = expiry.LabelBoot  // of the machine that the maker runs on
 )
 
 // container is the name of the server's container.
@@ -33,20 +36,6 @@ const portName = "serve"
 
 // inside is the port of a server whose image says none.
 const inside = 8080
-
-// pathOf is the path of the API for objects of a namespace: "deployments.apps/v1" or
-// "pods".
-func pathOf(kind, namespace string, name ...string) string {
-	resource, group, grouped := strings.Cut(kind, ".")
-	path := "/api/v1"
-	if grouped {
-		path = "/apis/" + group
-	}
-	if namespace != "" {
-		path += "/namespaces/" + namespace
-	}
-	return strings.Join(append([]string{path, resource}, name...), "/")
-}
 
 // The kinds of objects that are made.
 const (
@@ -74,7 +63,7 @@ func (r *run) meta(name string, labels map[string]string) object {
 // server is what a deployment is made of.
 type server struct {
 	name     string
-	image    placed
+	image    images.Placed
 	process  image.Process
 	port     int
 	workload targets.Workload
@@ -103,7 +92,7 @@ func (r *run) deployment(s server) object {
 		spec["serviceAccountName"] = s.account
 	}
 	if s.image.Static {
-		spec["volumes"] = []object{{"name": "tmp", "emptyDir": object{"medium": "Memory"}}}
+		spec["volumes"] = []object{{"name": "tmp", "emptyDir": s.temporary()}}
 	}
 	return object{
 		"apiVersion": "apps/v1", "kind": "Deployment",
@@ -127,7 +116,7 @@ func (r *run) podMeta(s server) object {
 // container is the server's own.
 func (s server) container() object {
 	c := object{
-		"name": container, "image": s.image.reference, "imagePullPolicy": s.image.pull,
+		"name": container, "image": s.image.Reference, "imagePullPolicy": s.image.Pull,
 		"command": escapedAll(s.process.Args), "workingDir": s.process.Dir, "env": s.environment(),
 		"ports":           []object{{"name": portName, "containerPort": s.port}},
 		"readinessProbe":  s.probe(),
@@ -175,7 +164,18 @@ func (s server) resources() object {
 	if memory := s.workload.Limits.Memory; memory > 0 {
 		limits["memory"] = strconv.FormatInt(int64(memory), 10)
 	}
+	if s.fillable() {
+		limits["ephemeral-storage"] = fillQuantity
+	}
 	return limits
+}
+
+// temporary is where /tmp of a static program lies: in memory, unless its disk is to be filled.
+func (s server) temporary() object {
+	if s.fillable() {
+		return object{"sizeLimit": fillQuantity}
+	}
+	return object{"medium": "Memory"}
 }
 
 func (s server) podSecurity() object {
@@ -253,7 +253,7 @@ type pod struct {
 	Status struct {
 		Phase, Reason, Message string
 		HostIP, PodIP          string
-		Conditions             []struct{ Type, Status, Reason, Message string }
+		Conditions             api.Conditions
 		ContainerStatuses      []containerStatus
 	}
 }
@@ -279,27 +279,24 @@ type termination struct {
 }
 
 // scheduled reports whether a node was chosen for the pod, isReady whether it is given
-// requests, and ended whether it is at its end.
+// requests, which a pod is no more once it is deleted, however long it takes to end, and ended
+// whether it is at its end.
 func (p pod) scheduled() bool {
-	status, _, _ := p.condition("PodScheduled")
+	status, _, _ := p.Status.Conditions.Of("PodScheduled")
 	return status == "True"
 }
 
 func (p pod) isReady() bool {
-	status, _, _ := p.condition("Ready")
-	return status == "True"
+	status, _, _ := p.Status.Conditions.Of("Ready")
+	return status == "True" && p.Metadata.DeletionTimestamp == nil
 }
 
 func (p pod) ended() bool { return p.Status.Phase == "Failed" || p.Status.Phase == "Succeeded" }
 
-// condition is what the pod says of one of its conditions.
-func (p pod) condition(name string) (status, reason, message string) {
-	for _, c := range p.Status.Conditions {
-		if c.Type == name {
-			return c.Status, c.Reason, c.Message
-		}
-	}
-	return "", "", ""
+// ran reports whether the server runs or did.
+func (p pod) ran() bool {
+	s := p.server().State
+	return s.Running != nil || s.Terminated != nil
 }
 
 // server is the state of the server's container; the zero value: there is none yet.

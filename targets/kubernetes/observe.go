@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/kubernetes/api"
 	"servebench/targets/local"
 )
 
@@ -25,7 +27,7 @@ const (
 // observer follows the pods of a deployment and the events of their namespace, as they
 // arrive.
 type observer struct {
-	cluster   *cluster
+	cluster   cluster
 	namespace string
 	name      string    // of the deployment, with which the names of its objects begin
 	port      int       // that the server listens on
@@ -36,13 +38,19 @@ type observer struct {
 	lasts bool
 	tell  func(record.Event) // what happens to the replicas; nil: nobody listens
 
+	helps bool // its pods are servebench's own, and not the server's
+
+	living context.Context // of follow
+
 	mu       sync.Mutex
 	changed  chan struct{} // closed and made anew at each change
 	pods     map[string]pod
+	gone     map[string]time.Time     // when pods ended or were removed whose servers ran, by name
 	stages   map[string]time.Duration // of the first pod
 	warnings []string                 // the events of type Warning, the last of each reason
 	stuck    time.Time                // since when the scheduler finds no node; zero: it did
 	growing  bool                     // the cluster is adding a node
+	evicted  map[string]string        // what the kubelet said of pods that it evicted, by name
 	desired  int                      // how many replicas there shall be
 	fault    error                    // why the start can come to nothing, or the server ended
 	failed   chan struct{}            // closed with fault
@@ -55,22 +63,23 @@ func newObserver(r *run, s server) *observer {
 	return &observer{
 		cluster: r.cluster, namespace: r.namespace, name: s.name, port: s.port, began: time.Now(),
 		lasts: w.Restart || w.Scaling.Max > 1, tell: w.Events,
-		changed: make(chan struct{}), pods: map[string]pod{}, stages: map[string]time.Duration{}, failed: make(chan struct{}),
+		changed: make(chan struct{}), pods: map[string]pod{}, gone: map[string]time.Time{}, evicted: map[string]string{}, stages: map[string]time.Duration{}, failed: make(chan struct{}),
 	}
 }
 
 // follow begins to follow, until ctx ends.
 func (o *observer) follow(ctx context.Context) error {
-	if err := o.cluster.watch(ctx, pathOf(pods, o.namespace), selector(o.name), o.seePod); err != nil {
+	o.living = ctx
+	if err := o.cluster.Watch(ctx, api.Path(pods, o.namespace), selector(o.name), o.seePod); err != nil {
 		return fmt.Errorf("watch the pods: %w", err)
 	}
-	if err := o.cluster.watch(ctx, pathOf(events, o.namespace), url.Values{}, o.seeEvent); err != nil {
+	if err := o.cluster.Watch(ctx, api.Path(events, o.namespace), url.Values{}, o.seeEvent); err != nil {
 		return fmt.Errorf("watch the events of the namespace: %w", err)
 	}
 	if o.tell == nil {
 		return nil
 	}
-	if err := o.cluster.watch(ctx, pathOf(deployments, o.namespace), selector(o.name), o.seeDeployment); err != nil {
+	if err := o.cluster.Watch(ctx, api.Path(deployments, o.namespace), selector(o.name), o.seeDeployment); err != nil {
 		return fmt.Errorf("watch the Deployment: %w", err)
 	}
 	return nil
@@ -89,7 +98,7 @@ func (o *observer) report(kind string, p pod, text string) {
 }
 
 // seeDeployment takes how many replicas there shall be.
-func (o *observer) seeDeployment(is change) {
+func (o *observer) seeDeployment(is api.Change) {
 	var d struct{ Spec struct{ Replicas int } }
 	if json.Unmarshal(is.Object, &d) != nil || is.Type == "DELETED" {
 		return
@@ -108,8 +117,9 @@ func (o *observer) announce() {
 	o.changed = make(chan struct{})
 }
 
-// await waits until the condition holds, the start failed, or ctx ended.
-func (o *observer) await(ctx context.Context, holds func() bool) error {
+// await waits until the condition holds, the start failed, or ctx ended: what says what is
+// waited for.
+func (o *observer) await(ctx context.Context, what string, holds func() bool) error {
 	for {
 		o.mu.Lock()
 		done, changed, fault := holds(), o.changed, o.fault
@@ -123,7 +133,7 @@ func (o *observer) await(ctx context.Context, holds func() bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return fmt.Errorf("%w while waiting for %s", context.Cause(ctx), what)
 		}
 	}
 }
@@ -144,7 +154,7 @@ func (o *observer) fail(err error) {
 }
 
 // seePod takes what the watch says of a pod.
-func (o *observer) seePod(is change) {
+func (o *observer) seePod(is api.Change) {
 	var p pod
 	if json.Unmarshal(is.Object, &p) != nil {
 		return
@@ -156,20 +166,24 @@ func (o *observer) seePod(is change) {
 	before, known := o.pods[name]
 	if is.Type == "DELETED" {
 		delete(o.pods, name)
+		if _, ended := o.gone[name]; before.ran() && !ended {
+			o.gone[name] = time.Now()
+		}
 		if !before.ended() {
 			o.report(record.EventEnded, p, "")
 		}
-		if name == o.first && !o.goesOn() {
-			o.fail(errors.New("the pod was removed from outside"))
-		}
+		go o.explainGone(name == o.first && !o.goesOn())
 		return
 	}
 	o.pods[name] = p
+	if p.ended() && !before.ended() && (p.ran() || before.ran()) { // the object stays, as of one that was evicted
+		o.gone[name] = time.Now()
+	}
 	if o.first == "" {
 		o.first = name
 	}
 	o.follows(before, p, known)
-	if status, reason, message := p.condition("PodScheduled"); status == "True" {
+	if status, reason, message := p.Status.Conditions.Of("PodScheduled"); status == "True" {
 		o.stuck = time.Time{}
 	} else if reason == "Unschedulable" && o.stuck.IsZero() && !o.goesOn() {
 		o.stuck = time.Now()
@@ -180,6 +194,28 @@ func (o *observer) seePod(is change) {
 		o.fail(err)
 	}
 }
+
+// explainGone fails the deployment after a pod was removed, if it was the last or somebody deletes
+// the namespace.
+func (o *observer) explainGone(last bool) {
+	ctx, cancel := context.WithTimeout(o.living, lookTime)
+	defer cancel()
+	var namespace struct{ Status struct{ Phase string } }
+	err := o.cluster.Get(ctx, api.Path(namespaces, "", o.namespace), nil, &namespace) // the user may have no right to
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.announce()
+	switch {
+	case o.living.Err() != nil: // it is removed by this program
+	case namespace.Status.Phase == "Terminating" || api.IsStatus(err, http.StatusNotFound):
+		o.fail(&targets.Evicted{Removed: true, Err: fmt.Errorf("the namespace %s was deleted by somebody else", o.namespace)})
+	case last:
+		o.fail(&targets.Evicted{Removed: true, Err: errors.New("the pod was deleted by somebody else")})
+	}
+}
+
+// lookTime bounds the question whether the namespace is being deleted.
+const lookTime = 2 * time.Second
 
 // goesOn reports whether what becomes of one replica is not the end of the deployment. The
 // lock is held.
@@ -197,21 +233,26 @@ func (o *observer) follows(before, p pod, known bool) {
 		o.report(record.EventScheduled, p, p.Spec.NodeName)
 	}
 	ended := cmp.Or(is.State.Terminated, is.LastState.Terminated)
+	restarted := is.RestartCount > was.RestartCount && known && !p.ended()
 	switch {
-	case is.RestartCount > was.RestartCount && known:
+	case restarted:
 		o.report(record.EventRestarted, p, ended.text())
 	case is.State.Running != nil && was.State.Running == nil:
 		o.reach(p, targets.Started)
 		o.report(record.EventRunning, p, "")
 	}
 	switch {
-	case p.isReady() && !before.isReady():
+	case p.isReady() && (!before.isReady() || restarted): // the kubelet may tell both at a time
 		o.report(record.EventReady, p, "")
 	case !p.isReady() && before.isReady():
 		o.report(record.EventUnready, p, ended.text())
 	}
 	if p.ended() && !before.ended() {
-		o.report(record.EventEnded, p, ended.text())
+		text := ended.text()
+		if p.Status.Reason != "" { // such as Evicted
+			text = p.Status.Reason + ": " + p.Status.Message
+		}
+		o.report(record.EventEnded, p, text)
 	}
 }
 
@@ -247,7 +288,7 @@ func hopeless(reason string) string {
 func (o *observer) judge(p pod) error {
 	s := p.server()
 	if p.Status.Phase == "Failed" && (s.State.Terminated == nil || p.Status.Reason != "") {
-		return fmt.Errorf("the pod failed (%s): %s", p.Status.Reason, p.Status.Message)
+		return &targets.Evicted{Err: fmt.Errorf("the pod failed (%s): %s", p.Status.Reason, p.Status.Message)}
 	}
 	if p.Metadata.DeletionTimestamp != nil {
 		return nil // it is asked to end
@@ -294,7 +335,8 @@ func (t *termination) describe() error {
 	case "StartError", "ContainerCannotRun":
 		return fmt.Errorf("the container cannot be started (%s): %s", t.Reason, t.Message)
 	}
-	return &exitError{status, errors.New(local.DescribeExit(status, t.Reason == "OOMKilled"))}
+	oom := t.Reason == "OOMKilled"
+	return &exitError{status, targets.Ended(errors.New(local.DescribeExit(status, oom)), oom)}
 }
 
 // exitError says that the server's process ended.
@@ -303,6 +345,8 @@ type exitError struct {
 	error
 }
 
+func (e *exitError) Unwrap() error { return e.error }
+
 // event is what is read of an event of the namespace.
 type event struct {
 	Type, Reason, Message string
@@ -310,7 +354,7 @@ type event struct {
 }
 
 // seeEvent takes an event about the deployment's objects.
-func (o *observer) seeEvent(is change) {
+func (o *observer) seeEvent(is api.Change) {
 	var e event
 	if json.Unmarshal(is.Object, &e) != nil || is.Type == "DELETED" || !strings.HasPrefix(e.InvolvedObject.Name, o.name) {
 		return
@@ -322,22 +366,17 @@ func (o *observer) seeEvent(is change) {
 		o.growing = true
 	case e.Reason == "FailedCreate" && !o.goesOn():
 		if !strings.Contains(e.Message, "error looking up service account") { // it comes
-			o.fail(fmt.Errorf("the pod is refused (%s): %s", e.Reason, explainRefused(e.Message)))
+			o.fail(fmt.Errorf("the pod is refused (%s): %s", e.Reason, o.explainRefused(e.Message)))
 		}
+	}
+	if e.Reason == "Evicted" && e.InvolvedObject.Kind == "Pod" {
+		o.evicted[e.InvolvedObject.Name] = e.Message
 	}
 	if e.Type == "Warning" {
 		o.warn(e.Reason, e.Message)
 		o.reportWarning(e)
 	}
 	o.announce()
-}
-
-// explainRefused says what to change where a quota is too small.
-func explainRefused(message string) string {
-	if strings.Contains(message, "exceeded quota") || strings.Contains(message, "failed quota") {
-		return message + "; lower limits.cpus and limits.memory, or raise the namespace's quota"
-	}
-	return message
 }
 
 // reportWarning tells a warning of the platform. The lock is held.
@@ -366,6 +405,27 @@ func (o *observer) warn(reason, message string) {
 	}
 	if len(o.warnings) < mostWarnings {
 		o.warnings = append(o.warnings, text)
+	}
+}
+
+// evictionTime is how long after its end a server may turn out to have been evicted: its process
+// ends before the kubelet says why.
+const evictionTime = 500 * time.Millisecond
+
+// endedBy is why the server ended, which the observer has as its fault: by itself, unless the
+// kubelet evicted its pod.
+func (o *observer) endedBy() error {
+	for began := time.Now(); ; time.Sleep(evictionTime / 10) {
+		o.mu.Lock()
+		fault, message := o.fault, o.evicted[o.first]
+		o.mu.Unlock()
+		_, exited := errors.AsType[*exitError](fault)
+		switch {
+		case exited && message != "":
+			return &targets.Evicted{Err: fmt.Errorf("the pod failed (Evicted): %s", message)}
+		case !exited || time.Since(began) > evictionTime:
+			return fault
+		}
 	}
 }
 

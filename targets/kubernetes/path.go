@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/kubernetes/api"
 )
 
 // reachTime bounds how long a node may take to take or to refuse a connection, either of
@@ -23,7 +24,7 @@ func (t *target) reach(ctx context.Context, i *instance) (url string, path recor
 	if t.settings.path == byBalancer {
 		return i.balancer(ctx)
 	}
-	if err := o.await(ctx, func() bool { p := o.pods[o.first]; return p.Status.HostIP != "" && p.Status.PodIP != "" }); err != nil {
+	if err := o.await(ctx, "the pod to have a node and an address", func() bool { p := o.pods[o.first]; return p.Status.HostIP != "" && p.Status.PodIP != "" }); err != nil {
 		return "", record.Fact{}, err
 	}
 	p, there := o.firstPod()
@@ -47,6 +48,9 @@ func (t *target) reach(ctx context.Context, i *instance) (url string, path recor
 	}
 	return i.forward(ctx, p, fmt.Sprintf("since neither the node (%s) nor the pod (%s) can be reached from here", p.Status.HostIP, p.Status.PodIP))
 }
+
+// forwarded is the state of the fact where the way is a tunnel.
+const forwarded = "port-forward"
 
 // pathFact is the name of the fact that says how the load reaches the server.
 const pathFact = "path of the load"
@@ -79,7 +83,7 @@ func (i *instance) balancer(ctx context.Context) (url string, path record.Fact, 
 			return "", record.Fact{}, fmt.Errorf("%w while waiting for the load balancer to get an address", context.Cause(ctx))
 		case <-time.After(goneMost):
 		}
-		if err := i.run.cluster.get(ctx, pathOf(services, i.run.namespace, i.server.name), nil, &i.service); err != nil {
+		if err := i.run.cluster.Get(ctx, api.Path(services, i.run.namespace, i.server.name), nil, &i.service); err != nil {
 			return "", record.Fact{}, fmt.Errorf("look for the load balancer's address: %w", err)
 		}
 	}

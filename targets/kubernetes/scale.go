@@ -3,12 +3,14 @@ package kubernetes
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/targets"
+	"servebench/targets/kubernetes/api"
+	"servebench/targets/kubernetes/metrics"
 )
 
 const autoscalers = "horizontalpodautoscalers.autoscaling/v2"
@@ -37,23 +39,52 @@ func (r *run) autoscaler(s server) object {
 	}
 }
 
-// customMetricsPath is where metrics of pods are served that a user defines.
-const customMetricsPath = "/apis/custom.metrics.k8s.io"
-
 // checkScaling reports why the cluster cannot scale as asked for.
-func (c *cluster) checkScaling(ctx context.Context, s record.Scaling) error {
+func (c cluster) checkScaling(ctx context.Context, s record.Scaling) error {
 	if !s.Varies() {
 		return nil
 	}
-	path, fix := metricsPath, "install metrics-server"
+	path, fix := metrics.Path, metrics.Fix
 	if !s.OfLimits() {
-		path, fix = customMetricsPath, "install an adapter that does, such as prometheus-adapter, or scale by cpu"
+		path, fix = metrics.CustomPath, "install an adapter that does, such as prometheus-adapter, or scale by cpu"
 	}
-	err := c.get(ctx, path, nil, nil)
-	if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusServiceUnavailable) {
-		return &targets.Unavailable{Why: fmt.Sprintf("scaling.metric is %s, and the cluster does not serve such metrics (%s)", s.Metric, path[len("/apis/"):]), Fix: fix}
+	why, err := metrics.Lacking(ctx, c.Client, path)
+	if why != "" {
+		return &targets.Unavailable{Why: fmt.Sprintf("a HorizontalPodAutoscaler could not decide anything: scaling.metric is %s, and %s", s.Metric, why), Fix: fix}
 	}
 	return err
+}
+
+// awaitAutoscaler waits until the autoscaler has metrics of the pods to decide by, some time
+// after they are ready: under a load before that, the wait for metrics would count as its
+// time to decide. Metrics that a user defines may only come with the load.
+func (i *instance) awaitAutoscaler(ctx context.Context) error {
+	if s := i.server.workload.Scaling; !s.Varies() || !s.OfLimits() {
+		return nil
+	}
+	for {
+		var found struct {
+			Status struct{ Conditions api.Conditions }
+		}
+		if err := i.run.cluster.Get(ctx, api.Path(autoscalers, i.run.namespace, i.server.name), nil, &found); err != nil {
+			return fmt.Errorf("look at the HorizontalPodAutoscaler: %w", err)
+		}
+		active, reason, message := found.Status.Conditions.Of("ScalingActive")
+		if active == "True" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if reason == "" {
+				reason, message = "no condition ScalingActive yet", "its controller has not looked at it"
+			}
+			return fmt.Errorf("%w while waiting for the HorizontalPodAutoscaler to have metrics to decide by (%s): %s; "+
+				"a longer workload.start_timeout gives it more time", context.Cause(ctx), reason, message)
+		case <-i.observer.failed:
+			return targets.ErrEnded
+		case <-time.After(goneMost):
+		}
+	}
 }
 
 // awaitReplicas waits until so many pods are given requests.
@@ -61,11 +92,11 @@ func (o *observer) awaitReplicas(ctx context.Context, n int) error {
 	if n <= 1 {
 		return nil
 	}
-	err := o.await(ctx, func() bool { return o.countReady() >= n })
+	err := o.await(ctx, "the replicas to be ready", func() bool { return o.countReady() >= n })
 	if err != nil && ctx.Err() != nil {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		return fmt.Errorf("%w while waiting for the replicas to be ready: %d of %d are", err, o.countReady(), n)
+		return fmt.Errorf("%w: %d of %d are", err, o.countReady(), n)
 	}
 	return err
 }
@@ -74,7 +105,7 @@ func (o *observer) awaitReplicas(ctx context.Context, n int) error {
 func (o *observer) countReady() int {
 	n := 0
 	for _, p := range o.pods {
-		if p.isReady() && p.Metadata.DeletionTimestamp == nil {
+		if p.isReady() {
 			n++
 		}
 	}
@@ -87,7 +118,7 @@ func (o *observer) addresses() []string {
 	defer o.mu.Unlock()
 	var all []string
 	for _, p := range o.pods {
-		if p.isReady() && p.Metadata.DeletionTimestamp == nil {
+		if p.isReady() {
 			all = append(all, targets.Address(p.Status.PodIP, o.port))
 		}
 	}

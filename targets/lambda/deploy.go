@@ -128,6 +128,7 @@ func (t target) start(w targets.Workload, what []string) (*instance, error) {
 	if err := i.launch(t.command(w, what, dir), w); err != nil {
 		return nil, errors.Join(err, i.discard())
 	}
+	i.follower.Go(func() { i.FollowMemory(i.Done(), i.measure) })
 	return i, nil
 }
 

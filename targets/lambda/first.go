@@ -44,7 +44,7 @@ func (t target) first(ctx context.Context, w targets.Workload, i *instance, call
 	}
 	oldest := state.Environments[0]
 	d.Stages = stages(began, oldest, ready)
-	d.Facts = append(t.facts(w, state, oldest.PID, d.Preparation), t.initFacts(oldest.Listening.Sub(oldest.Started))...)
+	d.Facts = append(t.facts(w, state, oldest.PID, d.Preparation), t.initFacts(oldest.Listening.Sub(oldest.Started), oldest.InitCPUWait)...)
 	return d, nil
 }
 

@@ -19,8 +19,12 @@ import (
 	"servebench/targets/local"
 )
 
-// stateTime bounds the question what happens inside of the service.
-const stateTime = 5 * time.Second
+const (
+	// stateTime bounds the question what happens inside of the service.
+	stateTime = 5 * time.Second
+	// endTime bounds the end of the service, with hundreds of environments that share a CPU.
+	endTime = 30 * time.Second
+)
 
 // instance is a running service. Done and Err are its process's own: the
 // function's processes may end, and are replaced.
@@ -31,7 +35,7 @@ type instance struct {
 	group    *local.Cgroup  // of the service and all environments; nil: none
 	own      *local.Cgroup  // below group, of the service alone; nil: none
 	operator string         // where to ask the service what happens
-	follower sync.WaitGroup // hands on the events
+	follower sync.WaitGroup // hands on the events, and reads the memory
 	once     sync.Once
 	err      error // of Close
 }
@@ -39,17 +43,21 @@ type instance struct {
 // used is that of the service and all its environments, those that are gone
 // included, and what AWS would bill.
 func (i *instance) used(ctx context.Context) (record.Usage, error) {
-	measure := func() (record.Usage, error) { return local.TreeUsage(i.PID()) }
-	if i.group != nil {
-		measure = i.group.Usage
-	}
-	usage, err := measure()
+	usage, err := i.measure()
 	if err != nil {
 		return record.Usage{}, err
 	}
 	state, err := i.state(ctx)
 	usage.Meters = state.Meters
 	return usage, err
+}
+
+// measure is the same without what AWS would bill.
+func (i *instance) measure() (record.Usage, error) {
+	if i.group != nil {
+		return i.group.Usage()
+	}
+	return local.TreeUsage(i.PID())
 }
 
 // Inject implements targets.Injector: one environment is hit, one that works if any does.
@@ -136,7 +144,7 @@ func (i *instance) stop() error {
 	default:
 	}
 	// Close's context bounds a server's grace, and a function has none.
-	i.Stop(context.Background(), local.Grace)
+	i.Stop(context.Background(), endTime)
 	code, signal := i.Status()
 	if code == 0 && (signal == 0 || signal == syscall.SIGTERM) { // by SIGTERM: it was not up yet
 		return nil
@@ -188,10 +196,15 @@ func (t target) scalingFact(asked record.Scaling) record.Fact {
 	return record.Fact{Name: record.FactScaling, Value: value, Unequal: asked.Min > 1}
 }
 
-// initFacts say what becomes at AWS of an initialisation that took so long.
-func (t target) initFacts(took time.Duration) []record.Fact {
+// initFacts say what becomes at AWS of an initialisation that took so long, and waited for a
+// CPU for so much of it.
+func (t target) initFacts(took, waited time.Duration) []record.Fact {
 	if took <= service.InitLimit {
 		return nil
+	}
+	if took-waited <= service.InitLimit {
+		value := fmt.Sprintf("%s, of which it waited for a CPU of this machine for %s, which does not count against the %s that AWS gives it", took.Round(time.Millisecond), waited.Round(time.Millisecond), service.InitLimit)
+		return []record.Fact{{Name: "initialisation", State: "longer than " + service.InitLimit.String(), Value: value}}
 	}
 	value := fmt.Sprintf("%s: as at AWS it was ended after %s and started once more within the first request, which that is part of", took.Round(time.Millisecond), service.InitLimit)
 	if took > t.timeout {
@@ -240,13 +253,13 @@ func (t target) share() string {
 func (t target) shareFact(set []int, not string) record.Fact {
 	if not != "" {
 		state := t.share() + " for each environment, not enforced"
-		return record.Fact{Name: "CPU share", Value: state + ": " + not, State: state, Unequal: true}
+		return record.Fact{Name: record.FactCPUShare, Value: state + ": " + not, State: state, Unequal: true}
 	}
 	cpus := "this machine's CPUs"
 	if len(set) > 0 {
 		cpus = "the CPUs " + targets.FormatCPUs(set)
 	}
-	return record.Fact{Name: "CPU share", Value: fmt.Sprintf("%s for each environment after its initialisation; all share %s, where AWS gives each its own", t.share(), cpus)}
+	return record.Fact{Name: record.FactCPUShare, Value: fmt.Sprintf("%s for each environment after its initialisation; all share %s, where AWS gives each its own", t.share(), cpus)}
 }
 
 // freezeFact says whether environments are frozen.

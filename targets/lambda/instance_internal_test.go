@@ -60,17 +60,21 @@ func TestAFallBackFromContainersIsReported(t *testing.T) {
 
 // What AWS would have ended is said.
 func TestALongInitialisationIsReported(t *testing.T) {
-	for took, want := range map[time.Duration]string{
-		10 * time.Second: "",
-		11 * time.Second: "11s: as at AWS it was ended after 10s and started once more within the first request",
-		31 * time.Second: "31s, longer than lambda.timeout, 30s: AWS would end it and fail the first request; set lambda.timeout above it",
+	for _, tc := range []struct {
+		took, waited time.Duration
+		want         string
+	}{
+		{10 * time.Second, 0, ""},
+		{11 * time.Second, 0, "11s: as at AWS it was ended after 10s and started once more within the first request"},
+		{31 * time.Second, 0, "31s, longer than lambda.timeout, 30s: AWS would end it and fail the first request; set lambda.timeout above it"},
+		{14 * time.Second, 5 * time.Second, "14s, of which it waited for a CPU of this machine for 5s, which does not count against the 10s that AWS gives it"},
 	} {
-		facts := target{settings: settings{timeout: 30 * time.Second}}.initFacts(took)
-		if want == "" && len(facts) == 0 {
+		facts := target{settings: settings{timeout: 30 * time.Second}}.initFacts(tc.took, tc.waited)
+		if tc.want == "" && len(facts) == 0 {
 			continue
 		}
-		if len(facts) != 1 || !strings.HasPrefix(facts[0].Value, want) || facts[0].Unequal != (took > 30*time.Second) {
-			t.Errorf("%s: %+v, want %q", took, facts, want)
+		if len(facts) != 1 || !strings.HasPrefix(facts[0].Value, tc.want) || facts[0].Unequal != (tc.took > 30*time.Second) {
+			t.Errorf("%s: %+v, want %q", tc.took, facts, tc.want)
 		}
 	}
 }

@@ -43,6 +43,7 @@ func Kind(programs Programs) targets.Kind {
 		Doc:     "The server as a function of a local Lambda service, with an environment for each concurrent request.",
 		HTTP1:   true,
 		Scales:  true,
+		SizedBy: optionMemory,
 		Options: options(),
 		Check: func(_ context.Context, set map[string]string) error {
 			return check(programs, set)
@@ -122,7 +123,7 @@ func leftovers(ctx context.Context) ([]targets.Leftover, error) {
 
 func options() []targets.Option {
 	return []targets.Option{
-		{Name: "memory", Default: "1769", Doc: "Memory size in MB, 128 to 10240. It is billed, and the CPU share follows from it: 1769 is one CPU. Without limits.memory it is also the memory limit of each environment."},
+		{Name: optionMemory, Default: "1769", Doc: "Memory size in MB, 128 to 10240. It is billed, and the CPU share follows from it: 1769 is one CPU. Without limits.memory it is also the memory limit of each environment."},
 		{Name: "concurrency", Default: "1000", Doc: "Maximum number of concurrent requests, each in a separate environment; further ones are answered 429."},
 		{Name: "burst", Default: "1000", Doc: "Maximum number of environments started in 10 s, refilled continuously; further requests are answered 429."},
 		{Name: "timeout", Default: "30s", Doc: "Maximum time of a request in the function, up to 15m (AWS's default is 3s)."},
@@ -135,6 +136,9 @@ func options() []targets.Option {
 		{Name: "freeze", Default: "true", Values: []string{"true", "false"}, Doc: "Freeze environments while they wait for work, as AWS does."},
 	}
 }
+
+// optionMemory is the option that sizes the environments.
+const optionMemory = "memory"
 
 // settings are the options' values.
 type settings struct {
@@ -167,7 +171,7 @@ func read(set map[string]string) (settings, error) {
 	if s.tmp, err = targets.ParseBytes(values["tmp"]); err != nil || s.tmp < targets.MiB || s.tmp > service.MostTmp {
 		return settings{}, &targets.OptionError{Option: "tmp", Err: fmt.Errorf("%q: want a size from 1MiB to %s", values["tmp"], service.MostTmp)}
 	}
-	memory, err := number(values, "memory", int(service.LeastMemory/targets.MiB), int(service.MostMemory/targets.MiB))
+	memory, err := number(values, optionMemory, int(service.LeastMemory/targets.MiB), int(service.MostMemory/targets.MiB))
 	if err != nil {
 		return settings{}, err
 	}

@@ -15,50 +15,14 @@ import (
 	"servebench/targets/targettest"
 )
 
-// happenings collects events.
-type happenings struct {
-	mu  sync.Mutex
-	all []record.Event
-}
-
-func (h *happenings) note(e record.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.all = append(h.all, e)
-}
-
-func (h *happenings) of(kind string) (replicas []string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, e := range h.all {
-		if e.Kind == kind && e.Replica != "" {
-			replicas = append(replicas, e.Replica)
-		}
-	}
-	slices.Sort(replicas)
-	return replicas
-}
-
-func (h *happenings) await(t *testing.T, kind string, n int) []string {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if all := h.of(kind); len(all) >= n {
-			return all
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: %v, want %d", kind, h.of(kind), n)
-		}
-	}
-}
-
 // TestEnvironmentsAreReplicas sends more requests at a time than there may be environments:
 // the events tell of each, by the name that its answers have, from its start to its end.
 func TestEnvironmentsAreReplicas(t *testing.T) {
 	target := opened(t, map[string]string{"sandbox": service.Processes})
-	var events happenings
+	var events targettest.Events
 	d, err := target.Deploy(t.Context(), targets.Workload{
 		Command: []string{targettest.Program(t, "refserver"), "serve", "--delay", "300ms"}, Bootstrap: true, Ready: "/v2/health/ready",
-		Scaling: record.Scaling{Min: 1, Max: 3, Metric: "cpu", Target: 0.6, Stabilization: 100 * time.Millisecond}, Events: events.note,
+		Scaling: record.Scaling{Min: 1, Max: 3, Metric: "cpu", Target: 0.6, Stabilization: 100 * time.Millisecond}, Events: events.Add,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +49,8 @@ func TestEnvironmentsAreReplicas(t *testing.T) {
 		})
 	}
 	asking.Wait()
-	ready := events.await(t, record.EventReady, len(answered))
+	ready := events.Await(t, record.EventReady, func(replicas []string) bool { return len(replicas) >= len(answered) })
+	slices.Sort(ready)
 	for id := range answered {
 		if !slices.Contains(ready, id) {
 			t.Errorf("%q answered, and ready are %v", id, ready)
@@ -94,14 +59,13 @@ func TestEnvironmentsAreReplicas(t *testing.T) {
 	if len(answered) < 2 {
 		t.Errorf("%v answered 6 requests at a time, want several", answered)
 	}
-	ended := events.await(t, record.EventEnded, len(ready))
-	if started := events.of(record.EventRunning); !slices.Equal(started, ended) {
+	ended := events.Await(t, record.EventEnded, func(replicas []string) bool { return len(replicas) >= len(ready) })
+	slices.Sort(ended)
+	if started := slices.Sorted(slices.Values(events.Of(record.EventRunning))); !slices.Equal(started, ended) {
 		t.Errorf("%v ran, and %v ended after they were idle", started, ended)
 	}
-	events.mu.Lock()
-	defer events.mu.Unlock()
 	var last time.Time
-	for _, e := range events.all {
+	for _, e := range events.All() {
 		if e.Kind == record.EventDesired && (e.Replicas < 0 || e.Replicas > 3) {
 			t.Errorf("%+v: want at most 3 replicas", e)
 		}

@@ -97,15 +97,53 @@ func (c *Cgroup) OutOfMemory() bool {
 // what those alive hold of the memory: of files in the page cache what they have mapped, whoever
 // read it first, which the cgroup's own figure charges to that one.
 func (c *Cgroup) Usage() (record.Usage, error) {
-	cpu, err := c.cpuTime()
+	usage, err := c.Spent()
 	if err != nil {
-		return record.Usage{}, fmt.Errorf("read the CPU time: %w", err)
+		return record.Usage{}, err
 	}
 	pids, err := c.Processes()
 	if err != nil {
 		return record.Usage{}, err
 	}
-	return record.Usage{CPU: cpu, Resident: ProcessUsage(pids...).Resident}, nil
+	usage.Resident = ProcessUsage(pids...).Resident
+	return usage, nil
+}
+
+// Spent is the same but for the memory, which takes longer to read.
+func (c *Cgroup) Spent() (record.Usage, error) {
+	cpu, err := c.cpuTime()
+	if err != nil {
+		return record.Usage{}, fmt.Errorf("read the CPU time: %w", err)
+	}
+	return record.Usage{CPU: cpu, Throttled: c.throttled()}, nil
+}
+
+// throttled is how long a CPU quota kept processes of the cgroup from running, summed over the
+// CPUs; 0 where the kernel does not say. That of the cgroups directly below it counts, which the
+// kernel leaves out: those of a pod's containers have quotas too.
+func (c *Cgroup) throttled() time.Duration {
+	if c.share.dir == "" { // it has no quota
+		return 0
+	}
+	all := c.share.throttled()
+	below, _ := filepath.Glob(filepath.Join(c.share.dir, "*", "cpu.stat")) // the pattern is well formed
+	for _, file := range below {
+		all += folder{c.share.hierarchy, filepath.Dir(file)}.throttled()
+	}
+	return all
+}
+
+// throttled is the same of this cgroup's quota alone.
+func (f folder) throttled() time.Duration {
+	text, err := f.read("cpu.stat")
+	if err != nil { // the controller is off
+		return 0
+	}
+	if microseconds, ok := field(text, "throttled_usec"); ok {
+		return time.Duration(microseconds) * time.Microsecond
+	}
+	nanoseconds, _ := field(text, "throttled_time") // of version 1
+	return time.Duration(nanoseconds)
 }
 
 func (c *Cgroup) cpuTime() (time.Duration, error) {
@@ -149,8 +187,8 @@ func (c *Cgroup) Processes() ([]int, error) {
 	return pids, nil
 }
 
-// Kill sends SIGKILL to every process in the cgroup and lets it go on to its
-// end where it was frozen.
+// Kill sends SIGKILL to every process in the cgroup, which then goes on to its end with
+// nothing to hold it: not frozen, not yielding, its CPU time not bounded.
 func (c *Cgroup) Kill() {
 	pids, err := c.Processes()
 	if err != nil {
@@ -159,7 +197,7 @@ func (c *Cgroup) Kill() {
 	for _, pid := range pids {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 	}
-	c.thaw()
+	c.release()
 }
 
 func (f folder) read(file string) (string, error) {

@@ -23,7 +23,7 @@ type Cgroup struct {
 	name   string
 	memory folder // of the memory controller
 	cpu    folder // of the CPU account
-	// The CPU controller's and the freezer's, of a Child alone; empty: none.
+	// The CPU controller's and the freezer's; empty: none, or nothing is to be known of it.
 	share, freezer folder
 	state          *os.File // of the freezer, held open since it is written at every request; nil: none
 	all            []hierarchy
@@ -88,6 +88,12 @@ func FindCgroup(pid int) (*Cgroup, error) {
 	for _, f := range []*folder{&c.memory, &c.cpu} {
 		if f.dir, err = f.member(process, text); err != nil {
 			return nil, err
+		}
+	}
+	if h, ok := find(all, "cpu"); ok { // else nothing is known of its quota
+		c.share = folder{hierarchy: h}
+		if c.share.dir, err = c.share.member(process, text); err != nil {
+			c.share = folder{}
 		}
 	}
 	return c, nil
@@ -156,19 +162,25 @@ func NewLimited(limits targets.Limits) (*Cgroup, error) {
 	return group, err
 }
 
-// Close ends every process of the cgroup and removes it. It waits up to two
-// seconds for the kernel to let go of them. Closing nil does nothing.
+// closeTime is how long the kernel may take to let go of processes that were killed. Many
+// that end together share the CPUs.
+const closeTime = 20 * time.Second
+
+// Close ends every process of the cgroup and removes it. It waits for up to closeTime until
+// the kernel has let go of them. Closing nil does nothing.
 func (c *Cgroup) Close() error {
 	if c == nil {
 		return nil
 	}
 	_ = c.state.Close() // there may be none, and it is only written
-	var err error
-	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
-		if err = c.remove(); err == nil || time.Now().After(deadline) {
+	deadline := time.Now().Add(closeTime)
+	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		err := c.remove()
+		if err == nil || time.Now().After(deadline) {
 			return err
 		}
-		c.Kill()
+		c.Kill() // those as well that were born since
+		time.Sleep(pause)
 	}
 }
 
@@ -333,7 +345,11 @@ func SearchCgroup(patterns ...string) *Cgroup {
 			continue
 		}
 		if name, err := filepath.Rel(h.mount, found[0]); err == nil {
-			return named(all, name)
+			c := named(all, name)
+			if h, ok := find(all, "cpu"); ok { // else nothing is known of its quota
+				c.share = folder{h, filepath.Join(h.mount, name)}
+			}
+			return c
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -101,6 +102,9 @@ func TestCgroupLimitsMemory(t *testing.T) {
 	<-p.Done()
 	if err := p.Err(); err == nil || !strings.HasPrefix(err.Error(), "was killed by the kernel for reaching its memory limit") {
 		t.Errorf("Err() = %v, want that the memory limit killed it", err)
+	}
+	if _, typed := errors.AsType[*targets.OutOfMemory](p.Err()); !typed {
+		t.Errorf("Err() = %T, want OutOfMemory", p.Err())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"servebench/targets"
 )
@@ -44,22 +45,34 @@ func (p Prey) kill() (targets.Injected, error) {
 	return targets.Injected{Text: fmt.Sprintf("SIGKILL to process %d", p.Main)}, nil
 }
 
-// stop freezes all processes, also those that one started which was not frozen yet.
+// freezing is how long the processes have to come to a stop. One takes the signal when it
+// gets a CPU, which on a busy machine is not soon.
+const freezing = 10 * time.Second
+
+// stop freezes all processes, also those that one started which was not frozen yet, and
+// returns when none of them runs any more.
 func (p Prey) stop() (targets.Injected, error) {
 	var frozen []int
-	for {
+	fail := func(err error) (targets.Injected, error) {
+		return targets.Injected{}, errors.Join(err, signalAll(frozen, syscall.SIGCONT))
+	}
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
 		before := len(frozen)
 		for _, pid := range p.processes() {
 			if slices.Contains(frozen, pid) {
 				continue
 			}
 			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return targets.Injected{}, errors.Join(fmt.Errorf("freeze process %d: %w", pid, err), signalAll(frozen, syscall.SIGCONT))
+				return fail(fmt.Errorf("freeze process %d: %w", pid, err))
 			}
 			frozen = append(frozen, pid)
 		}
-		if len(frozen) == before {
+		running := slices.IndexFunc(frozen, runs)
+		if running < 0 && len(frozen) == before {
 			break
+		}
+		if running >= 0 && time.Since(began) > freezing {
+			return fail(fmt.Errorf("freeze process %d: it still runs %s after SIGSTOP", frozen[running], freezing))
 		}
 	}
 	return targets.Injected{

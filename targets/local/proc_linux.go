@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -68,6 +69,20 @@ func parseStat(pid int, text string) (procStat, error) {
 	}
 	s.start = start
 	return s, failed
+}
+
+// runs says whether a thread of the process can run before a signal reaches it. One that
+// waits in the kernel meets its signals on the way out.
+func runs(pid int) bool {
+	running := false
+	_ = EachThread(pid, func(thread int) error { // it may have ended meanwhile
+		if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/stat", pid, thread)); err == nil {
+			state := text[bytes.LastIndexByte(text, ')')+1:]
+			running = running || bytes.HasPrefix(state, []byte(" R")) || bytes.HasPrefix(state, []byte(" S"))
+		}
+		return nil
+	})
+	return running
 }
 
 // processes returns all processes that can be seen.
@@ -146,38 +161,66 @@ func ProcessUsage(pids ...int) record.Usage {
 }
 
 func usageOf(all []procStat) record.Usage {
-	var usage record.Usage
+	usage := record.Usage{Resident: int64(held(all))}
 	for _, s := range all {
 		usage.CPU += s.cpu + s.reaped
-		usage.Resident += int64(s.share())
 	}
 	return usage
 }
 
-// share is what the process holds resident, and of pages that it shares with others, such
-// as the workers that it forked, its part: the proportional set size. To read it takes the
-// kernel 24 ms for each GiB, which is why it is read before and after a load alone. Where the
-// kernel does not say it, it is all that is resident.
-func (s procStat) share() targets.Bytes {
-	if part, known := memoryOf(s.pid, "smaps_rollup", "Pss:"); known {
-		return part
-	}
-	return s.resident
-}
-
-// memoryOf reads a size from a file of /proc/PID, see proc_pid_status(5): in kB, which are KiB.
-func memoryOf(pid int, file, name string) (size targets.Bytes, known bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
-	if err != nil {
-		return 0, false
-	}
-	for line := range strings.Lines(string(text)) {
-		if kilobytes, ok := strings.CutPrefix(line, name); ok {
-			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kilobytes), "kB")), 10, 64)
-			return targets.Bytes(n) * targets.KiB, err == nil
+// held is what the processes hold resident together, pages that they share counted once:
+//
+//	Σ Pss_Anon + max(max RssFile, Σ Pss_File) + max(max RssShmem, Σ Pss_Shmem)
+//
+// Anonymous pages are shared by forked workers alone, so that their proportional shares
+// (PSS) add up to the whole. Files, such as an interpreter and its libraries, and memory in
+// tmpfs are mapped by processes of other programs as well, which take their part of the
+// PSS: that is too little then, and the most that one process has resident is a bound as
+// good. What is missing at most, where others map the same files, is what each process maps
+// of files that the largest of them does not; nothing counts twice.
+//
+// To read it takes the kernel 24 ms for each GiB, which is why it is read before and after
+// a load alone. Of a process of which the kernel does not say it, it is all that is resident.
+func held(all []procStat) targets.Bytes {
+	var sum targets.Bytes
+	var most, parts [2]targets.Bytes // of files, and of shared memory
+	for _, s := range all {
+		part, whole := memoryOf(s.pid, "smaps_rollup"), memoryOf(s.pid, "status")
+		anonymous, known := part["Pss_Anon"]
+		if !known {
+			sum += s.resident
+			continue
+		}
+		sum += anonymous
+		for i, kind := range []string{"File", "Shmem"} {
+			most[i] = max(most[i], whole["Rss"+kind])
+			parts[i] += part["Pss_"+kind]
 		}
 	}
-	return 0, false
+	return sum + max(most[0], parts[0]) + max(most[1], parts[1])
+}
+
+// memoryOf reads the sizes in a file of /proc/PID, see proc_pid_status(5); none of a
+// process that is gone.
+func memoryOf(pid int, file string) map[string]targets.Bytes {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+	if err != nil {
+		return nil
+	}
+	return parseSizes(string(text))
+}
+
+// parseSizes takes the lines that are sizes: "RssFile: 1940 kB", which are KiB.
+func parseSizes(text string) map[string]targets.Bytes {
+	sizes := map[string]targets.Bytes{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, ":")
+		kilobytes, ok := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		if n, err := strconv.ParseUint(strings.TrimSpace(kilobytes), 10, 53); ok && err == nil {
+			sizes[name] = targets.Bytes(n) * targets.KiB
+		}
+	}
+	return sizes
 }
 
 // Peak is the sum of the most memory that each of the processes held resident so
@@ -185,8 +228,7 @@ func memoryOf(pid int, file, name string) (size targets.Bytes, known bool) {
 func Peak(pids ...int) targets.Bytes {
 	var sum targets.Bytes
 	for _, pid := range pids {
-		most, _ := memoryOf(pid, "status", "VmHWM:") // 0 of one that is gone
-		sum += most
+		sum += memoryOf(pid, "status")["VmHWM"]
 	}
 	return sum
 }

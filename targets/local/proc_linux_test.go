@@ -123,9 +123,7 @@ func TestSharedPagesCountOnce(t *testing.T) {
 			t.Fatal("the workers do not get ready")
 		}
 	}
-	if _, known := memoryOf(p.PID(), "smaps_rollup", "Pss:"); !known {
-		t.Skip("the kernel does not say what processes share")
-	}
+	needShares(t)
 	var each targets.Bytes
 	for _, s := range descendants(p.PID()) {
 		each += s.resident
@@ -134,6 +132,83 @@ func TestSharedPagesCountOnce(t *testing.T) {
 	if whole := targets.Bytes(usage.Resident); err != nil || whole < held || whole > 2*held || each < 5*held {
 		t.Errorf("the processes hold %s, %v, and %s are resident in them one by one; want %s once, and at least 5 times", whole, err, each, held)
 	}
+}
+
+// needShares skips a test where the kernel does not say what processes share.
+func needShares(t *testing.T) {
+	t.Helper()
+	if _, known := memoryOf(os.Getpid(), "smaps_rollup")["Pss_Anon"]; !known {
+		t.Skip("the kernel does not say what processes share")
+	}
+}
+
+// A file that processes of other programs map as well counts whole, and once for all workers
+// of a server; so does memory in tmpfs.
+func TestMappedFilesCountWhole(t *testing.T) {
+	const size = 32 * targets.MiB
+	if path := os.Getenv("MAP"); path != "" {
+		mapFile(path)
+	}
+	needShares(t)
+	for _, folder := range []string{t.TempDir(), "/dev/shm"} {
+		file, err := os.CreateTemp(folder, "mapped")
+		if err != nil {
+			t.Logf("without a file in %s: %v", folder, err)
+			continue
+		}
+		t.Cleanup(func() { os.Remove(file.Name()) })
+		if _, err := file.Write(make([]byte, size)); err != nil {
+			t.Fatal(err)
+		}
+		var servers []*Process
+		for range 3 {
+			worker := fmt.Sprintf("MAP=%s '%s' -test.run='^TestMappedFilesCountWhole$' &", file.Name(), os.Args[0])
+			servers = append(servers, shell(t, worker+worker+" wait"))
+		}
+		for _, p := range servers {
+			for deadline := time.Now().Add(time.Minute); strings.Count(p.Output.String(), "mapped it") < 2; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("the workers do not get ready: %s", p.Output)
+				}
+			}
+		}
+		for _, p := range servers {
+			usage, err := TreeUsage(p.PID())
+			if whole := targets.Bytes(usage.Resident); err != nil || whole < size || whole > 2*size {
+				t.Errorf("%s: a server whose workers map %s holds %s, %v", folder, size, whole, err)
+			}
+			p.Kill()
+		}
+	}
+}
+
+// mapFile maps a file, reads all of it, and waits to be ended.
+func mapFile(path string) {
+	file, err := os.Open(path)
+	if err != nil {
+		panic(err)
+	}
+	info, err := file.Stat()
+	if err != nil {
+		panic(err)
+	}
+	pages, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED|unix.MAP_POPULATE)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("mapped it", len(pages))
+	time.Sleep(time.Hour)
+}
+
+func FuzzParseSizes(f *testing.F) {
+	f.Add("Name:\tx\nVmHWM:\t    1940 kB\nPss_Anon:             112 kB\nThreads:\t1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, size := range parseSizes(text) {
+			if size < 0 || !strings.Contains(text, name+":") {
+				t.Errorf("%q has a size of %d", name, size)
+			}
+		}
+	})
 }
 
 func TestOwns(t *testing.T) {
@@ -329,5 +404,30 @@ func TestApplied(t *testing.T) {
 	}
 	if facts := Applied(p.PID(), targets.Workload{}, nil); facts[0].Unequal || facts[3].Value != "not set" {
 		t.Errorf("facts where nothing is asked for: %+v", facts)
+	}
+}
+
+// What wants a CPU that it has to share waits for it, and what sleeps does not.
+func TestScheduledOf(t *testing.T) {
+	cpus, err := Pinned(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := func(cmd *Command) { cmd.CPUs = cpus[:1] }
+	sleeps, hog, other := shell(t, "exec sleep 60", one), shell(t, "while :; do :; done", one), shell(t, "while :; do :; done", one)
+	const much = 200 * time.Millisecond
+	eventually(t, "both ran and waited", func() bool {
+		a, b := ScheduledOf(hog.PID()), ScheduledOf(other.PID())
+		return a.Ran > much && b.Ran > much && a.Longest > much && b.Longest > much
+	})
+	both, idle := ScheduledOf(hog.PID(), other.PID()), ScheduledOf(sleeps.PID())
+	if both.Waited < 2*much || both.Longest >= both.Waited {
+		t.Errorf("both together: %+v", both)
+	}
+	if idle.Ran > much {
+		t.Errorf("one that sleeps: %+v", idle)
+	}
+	if gone := ScheduledOf(1 << 30); gone != (Scheduled{}) {
+		t.Errorf("one that is not there: %+v", gone)
 	}
 }

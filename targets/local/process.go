@@ -239,7 +239,7 @@ func (p *Process) Err() error {
 // output. It waits for the end.
 func (p *Process) Ended() error {
 	<-p.done
-	return fmt.Errorf("%s%s%s", describe(p.state, p.oom), p.daemonised(), p.Output.Quote())
+	return targets.Ended(fmt.Errorf("%s%s%s", describe(p.state, p.oom), p.daemonised(), p.Output.Quote()), p.oom)
 }
 
 // Status is the process's exit status, or the signal that ended it; it waits
@@ -267,13 +267,13 @@ func Daemonised(success bool, left int) string {
 	case left == 0 || !success:
 		return ""
 	case left == 1:
-		return " and left 1 process running in the background; " + StayInForeground
+		return " and left 1 process running in the background; " + stayInForeground
 	}
-	return fmt.Sprintf(" and left %d processes running in the background; %s", left, StayInForeground)
+	return fmt.Sprintf(" and left %d processes running in the background; %s", left, stayInForeground)
 }
 
-// StayInForeground is what a server has to do that ends while its processes run on.
-const StayInForeground = `start it in the foreground, as the option -g "daemon off;" of nginx does`
+// stayInForeground is what a server has to do that ends while its processes run on.
+const stayInForeground = `start it in the foreground, as the option -g "daemon off;" of nginx does`
 
 // describe says how a process ended.
 func describe(state *os.ProcessState, oom bool) string {
@@ -372,7 +372,7 @@ func (p *Process) Judge(err error, server, port int) error {
 	case targets.PortTaken(targets.Loopback, port):
 		return fmt.Errorf("%w: it %w", targets.ErrPortTaken, p.Ended())
 	case p.state.Success() && p.left == 0: // what a container had left went with it
-		return fmt.Errorf("%w: it %w; if it is to run on in the background, %s", err, p.Ended(), StayInForeground)
+		return fmt.Errorf("%w: it %w; a server has to keep running in the foreground", err, p.Ended())
 	}
 	return fmt.Errorf("%w: it %w", err, p.Ended())
 }

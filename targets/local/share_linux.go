@@ -170,17 +170,30 @@ func (f folder) stateWord(frozen bool) string {
 	return "THAWED"
 }
 
-// thaw lets all processes go on that are in the cgroup and those below it: what
-// is frozen does not end by SIGKILL before it is thawed (version 1).
-func (c *Cgroup) thaw() {
-	h, ok := find(c.all, "freezer")
+// release lets all processes go on that are in the cgroup and those below it, with all the
+// CPU time that there is: what is frozen does not end by SIGKILL before it is thawed
+// (version 1), and what yields, or is bounded, takes its time to end.
+func (c *Cgroup) release() {
+	c.eachBelow("freezer", func(f folder) { _ = f.write(f.stateFile(), f.stateWord(false)) }) // it may be gone, or be no freezer at all
+	c.eachBelow("cpu", func(f folder) {
+		_ = f.write("cpu.idle", "0")
+		if f.version == 2 {
+			_ = errors.Join(f.write("cpu.weight", "100"), f.write("cpu.max", "max"))
+		} else {
+			_ = errors.Join(f.write("cpu.shares", "1024"), f.write("cpu.cfs_quota_us", "-1"))
+		}
+	})
+}
+
+// eachBelow does something to the cgroup and those below it in the hierarchy of a controller.
+func (c *Cgroup) eachBelow(controller string, do func(folder)) {
+	h, ok := find(c.all, controller)
 	if !ok {
 		return
 	}
 	_ = filepath.WalkDir(filepath.Join(h.mount, c.name), func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			f := folder{h, path}
-			_ = f.write(f.stateFile(), f.stateWord(false)) // it may be gone, or be no freezer at all
+			do(folder{h, path})
 		}
 		return nil
 	})

@@ -95,7 +95,7 @@ func TestWhatIsFrozenCanBeEnded(t *testing.T) {
 }
 
 func TestLimitCPU(t *testing.T) {
-	_, below := child(t, 1)
+	parent, below := child(t, 1)
 	if below.share.dir == "" {
 		t.Skip("no CPU controller is mounted here; run on a host whose cgroups have one")
 	}
@@ -104,10 +104,21 @@ func TestLimitCPU(t *testing.T) {
 	}
 	p := shell(t, "while :; do :; done", func(cmd *Command) { cmd.Cgroup = below })
 	eventually(t, "the kernel held it back", func() bool {
-		text, err := below.share.read("cpu.stat")
-		held, _ := field(text, "nr_throttled")
-		return err == nil && held > 3
+		usage, err := below.Usage()
+		return err == nil && usage.Throttled >= 20*time.Millisecond
 	})
+	found, err := FindCgroup(p.PID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if usage, err := found.Usage(); err != nil || usage.Throttled < 20*time.Millisecond {
+		t.Errorf("found by a process: throttled for %v, %v; want at least 20ms", usage.Throttled, err)
+	}
+	for _, name := range []string{parent.name, below.name} {
+		if usage, err := SearchCgroup(name).Spent(); err != nil || usage.Throttled < 20*time.Millisecond {
+			t.Errorf("found by the path %s: throttled for %v, %v; want at least 20ms", name, usage.Throttled, err)
+		}
+	}
 	p.Kill()
 }
 
@@ -135,6 +146,32 @@ func TestYield(t *testing.T) {
 		if got := read(); (got == usual) == yield {
 			t.Errorf("Yield(%t) leaves %s, where %s is usual", yield, got, usual)
 		}
+	}
+}
+
+// What yields to others, or is held back, would take long to end beside others that work.
+func TestWhatIsKilledHasAllOfTheCPU(t *testing.T) {
+	parent, below := child(t, 1)
+	if below.share.dir == "" {
+		t.Skip("no CPU controller is mounted here; run on a host whose cgroups have one")
+	}
+	if err := errors.Join(below.LimitCPU(0.25, 20*time.Millisecond), below.Yield(true)); err != nil {
+		t.Fatal(err)
+	}
+	parent.Kill()
+	quota, err := below.share.cpuQuota()
+	if quota != 0 || err != nil {
+		t.Errorf("it is still held to %v CPUs, %v", quota, err)
+	}
+	if idle, err := below.share.read("cpu.idle"); err == nil && idle != "0" {
+		t.Errorf("it still yields: cpu.idle is %s", idle)
+	}
+	file, usual := "cpu.shares", "1024"
+	if below.share.version == 2 {
+		file, usual = "cpu.weight", "100"
+	}
+	if weight, err := below.share.read(file); err != nil || weight != usual {
+		t.Errorf("its weight is %s, %v", weight, err)
 	}
 }
 

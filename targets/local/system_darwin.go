@@ -81,6 +81,9 @@ func (*Cgroup) Of(string) bool { return false }
 // Path is empty.
 func (*Cgroup) Path() string { return "" }
 
+// Spent fails: there are no cgroups here.
+func (*Cgroup) Spent() (record.Usage, error) { return record.Usage{}, errLinux }
+
 // Usage fails: there are no cgroups here.
 func (*Cgroup) Usage() (record.Usage, error) { return record.Usage{}, errLinux }
 
@@ -138,6 +141,9 @@ func CommandName(int) string { return "" }
 
 // Descendants returns the process alone.
 func Descendants(pid int) []int { return []int{pid} }
+
+// runs is never true: it cannot be seen here.
+func runs(int) bool { return false }
 
 // TreeUsage fails: it needs /proc.
 func TreeUsage(int) (record.Usage, error) { return record.Usage{}, errLinux }

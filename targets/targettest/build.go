@@ -2,15 +2,18 @@ package targettest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"servebench/targets"
+	"servebench/targets/targettest/artifact"
 )
 
 // Build builds the test server as one static binary, which every target can
@@ -40,13 +43,49 @@ func Program(tb testing.TB, name string) string {
 	return path
 }
 
+// processFolder is the variable with the folder that Main made for the process.
+const processFolder = "TARGETTEST_PROCESS_FOLDER"
+
+// Main runs the tests with a cache of their process and with a folder for what they build,
+// instead of one for each test. A caller's SERVEBENCH_CACHE stays.
+func Main(m *testing.M) int {
+	if os.Getenv(processFolder) != "" {
+		return m.Run() // a victim
+	}
+	folder, err := os.MkdirTemp("", "servebench-test-")
+	if err == nil {
+		defer os.RemoveAll(folder)
+		err = os.Setenv(processFolder, folder)
+	}
+	if users, own := "", filepath.Join(folder, "cache"); err == nil && os.Getenv("SERVEBENCH_CACHE") == "" {
+		users, err = targets.CacheDir("")
+		err = errors.Join(err, os.Mkdir(own, 0o755), artifact.LinkCache(users, own), os.Setenv("SERVEBENCH_CACHE", own))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+var building sync.Mutex
+
 func build(tb testing.TB, pkg, name string) string {
 	tb.Helper()
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		tb.Skipf("the go command is not in PATH, %s is built with it: %v", name, err)
 	}
-	path := filepath.Join(tb.TempDir(), name)
+	folder := os.Getenv(processFolder)
+	if folder == "" {
+		folder = tb.TempDir()
+	}
+	path := filepath.Join(folder, name)
+	building.Lock()
+	defer building.Unlock()
+	if _, err := os.Stat(path); err == nil {
+		return path // built for another test of the process
+	}
 	cmd := exec.CommandContext(tb.Context(), goTool, "build", "-trimpath", "-ldflags=-s -w", "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -253,6 +253,8 @@ func (p *subject) victim(name string, env ...string) *victim {
 // deployed waits until the victim's server is ready.
 func (v *victim) deployed() *targets.Deployment {
 	v.Helper()
+	late := time.AfterFunc(2*patience, func() { _ = v.cmd.Process.Kill() }) // and it has deployed nothing
+	defer late.Stop()
 	for v.out.Scan() {
 		if _, url, ok := strings.Cut(v.out.Text(), "deployed "); ok {
 			return &targets.Deployment{Endpoint: targets.Endpoint{URL: url}}

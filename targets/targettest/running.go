@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"servebench/reports/record"
@@ -139,9 +140,9 @@ func children(p *subject) {
 }
 
 // ending returns a context that ends soon after the call.
-func ending(p *subject, after time.Duration) context.Context {
+func ending(tb testing.TB, after time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
-	p.Cleanup(cancel)
+	tb.Cleanup(cancel)
 	return ctx
 }
 

@@ -34,23 +34,33 @@ func newSubject(t *testing.T, s Suite, server string) *subject {
 	dir := t.TempDir()
 	p.mark = "TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + strconv.Itoa(os.Getpid())
 	t.Cleanup(p.clean) // after the target is closed
+	if s.shared != nil {
+		p.dir, p.words, p.target = dir, []string{dir + "/"}, s.shared
+		return p
+	}
 	p.move(dir)
 	return p
+}
+
+// open opens the target, which is closed at the end of the test.
+func open(t *testing.T, s Suite, dir string) targets.Target {
+	t.Helper()
+	target, err := s.Kind.Open(targets.Config{Options: s.Options, Dir: dir})
+	if err != nil {
+		t.Fatalf("open %s: %v", s.Kind.Name, err)
+	}
+	t.Cleanup(func() {
+		if err := target.Close(ending(t, patience)); err != nil {
+			t.Errorf("close the target: %v", err)
+		}
+	})
+	return target
 }
 
 // move opens the target with another folder.
 func (p *subject) move(dir string) {
 	p.Helper()
-	target, err := p.Kind.Open(targets.Config{Options: p.Options, Dir: dir})
-	if err != nil {
-		p.Fatalf("open %s: %v", p.Kind.Name, err)
-	}
-	p.dir, p.words, p.target = dir, []string{dir + "/"}, target
-	p.Cleanup(func() {
-		if err := target.Close(ending(p, patience)); err != nil {
-			p.Errorf("close the target: %v", err)
-		}
-	})
+	p.dir, p.words, p.target = dir, []string{dir + "/"}, open(p.T, p.Suite, dir)
 }
 
 // workload runs the test server with further environment.

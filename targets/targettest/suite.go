@@ -47,6 +47,10 @@ type Suite struct {
 	// as go test runs. A start that is expensive needs it, for every single
 	// deployment has to be ready within a minute.
 	Parallel int
+	// Shares says that the tests of the contract deploy on one target, as the rounds of a
+	// run do, since what it keeps between deployments is expensive to make.
+	Shares bool
+	shared targets.Target // that
 	// Stages are those of a start on the target; nil: the three that every target has.
 	Stages []string
 	// Image says that the test server is deployed in an image, as a user's.
@@ -74,15 +78,27 @@ func Run(t *testing.T, s Suite) {
 		s.image, server = artifact.Static(t, server).Image, "/server"
 	}
 	t.Run("contract", func(t *testing.T) {
-		turns := make(chan struct{}, max(s.Parallel, 0))
+		sharing := s
+		if s.Shares {
+			sharing.shared = open(t, s, t.TempDir())
+		}
+		turns, cpus := make(chan struct{}, max(s.Parallel, 0)), make(chan struct{}, 1)
 		for _, c := range cases() {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
+				if c.cpus {
+					cpus <- struct{}{}
+					t.Cleanup(func() { <-cpus })
+				}
 				if s.Parallel > 0 {
 					turns <- struct{}{}
 					t.Cleanup(func() { <-turns }) // the first registered is the last called
 				}
-				c.test(newSubject(t, s, server))
+				suite := sharing
+				if c.afresh {
+					suite = s
+				}
+				c.test(newSubject(t, suite, server))
 			})
 		}
 	})
@@ -108,34 +124,37 @@ func ownCache(tb testing.TB) {
 type testCase struct {
 	name string
 	test func(*subject)
+	cpus bool // it asks for CPUs, of which the target may have no more than one case needs
+	// afresh says that the target's first deployment is part of the test.
+	afresh bool
 }
 
 func cases() []testCase {
 	return []testCase{
-		{"a deployment answers and its stages are complete", answers},
-		{"the server gets its address and environment", surroundings},
-		{"the CPU set is applied", cpuSet},
-		{"a fraction of a CPU is enforced or said not to be", cpuQuota},
-		{"the memory limit is enforced or said not to be", memoryLimit},
-		{"several deployments run at the same time", several},
-		{"usage grows with the work", usage},
-		{"close takes the server's children along", children},
-		{"a server that ends on its own is reported", endsLater},
-		{"a server killed from outside is reported", killed},
-		{"a server deaf to SIGTERM is killed when the context ends", deafUntilDeadline},
-		{"a server deaf to SIGTERM is killed after the grace period", deafUntilGrace},
-		{"a server that dies immediately is reported", diesAtOnce},
-		{"all that a server wrote is handed on", wholeOutput},
-		{"a server that never gets ready is reported", neverReady},
-		{"a server that never listens is reported", neverListens},
-		{"a deployment cancelled at any time leaves nothing", cancelled},
-		{"a context that ended already starts nothing", endedBefore},
-		{"a frozen server does not answer until it is healed", lasts(targets.ProcessStop)},
-		{"a server that is cut off does not answer until that is healed", lasts(targets.NetworkPartition)},
-		{"a server that a fault killed is reported", staysDead},
-		{"a server that a fault killed is started again on request", startedAgain},
-		{"an unknown fault is refused", unknownFault},
-		{"an executable that is not there is named", noExecutable},
-		{"an unknown option is refused", unknownOption},
+		{name: "a deployment answers and its stages are complete", test: answers},
+		{name: "the server gets its address and environment", test: surroundings},
+		{name: "the CPU set is applied", test: cpuSet, cpus: true},
+		{name: "a fraction of a CPU is enforced or said not to be", test: cpuQuota, cpus: true},
+		{name: "the memory limit is enforced or said not to be", test: memoryLimit},
+		{name: "several deployments run at the same time", test: several},
+		{name: "usage grows with the work", test: usage},
+		{name: "close takes the server's children along", test: children},
+		{name: "a server that ends on its own is reported", test: endsLater},
+		{name: "a server killed from outside is reported", test: killed},
+		{name: "a server deaf to SIGTERM is killed when the context ends", test: deafUntilDeadline},
+		{name: "a server deaf to SIGTERM is killed after the grace period", test: deafUntilGrace},
+		{name: "a server that dies immediately is reported", test: diesAtOnce},
+		{name: "all that a server wrote is handed on", test: wholeOutput},
+		{name: "a server that never gets ready is reported", test: neverReady},
+		{name: "a server that never listens is reported", test: neverListens},
+		{name: "a deployment cancelled at any time leaves nothing", test: cancelled, afresh: true},
+		{name: "a context that ended already starts nothing", test: endedBefore, afresh: true},
+		{name: "a frozen server does not answer until it is healed", test: lasts(targets.ProcessStop)},
+		{name: "a server that is cut off does not answer until that is healed", test: lasts(targets.NetworkPartition)},
+		{name: "a server that a fault killed is reported", test: staysDead},
+		{name: "a server that a fault killed is started again on request", test: startedAgain},
+		{name: "an unknown fault is refused", test: unknownFault},
+		{name: "an executable that is not there is named", test: noExecutable},
+		{name: "an unknown option is refused", test: unknownOption},
 	}
 }

@@ -71,7 +71,7 @@ func (m *machine) start(ctx context.Context, w targets.Workload, port int) (*tar
 		Endpoint: targets.Endpoint{URL: "http://" + targets.Address(targets.Loopback, port)},
 		Began:    i.qemu.Began, Instance: i,
 	}
-	way, err := i.ready(ctx, port, targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: d.Began, Done: i.done})
+	way, err := i.ready(ctx, port, targets.Probe{URL: d.Endpoint.URL, Path: w.Ready, HTTP2: w.HTTP2, AnyAnswer: w.AnyAnswer, Credentials: w.Credentials, Began: d.Began, Done: i.Done()})
 	if err != nil {
 		return nil, errors.Join(i.explain(err, port), i.discard())
 	}

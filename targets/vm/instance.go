@@ -19,6 +19,7 @@ import (
 // instance is a running guest.
 type instance struct {
 	targets.Account
+	*targets.End
 	machine *machine
 	port    int // of this machine that is forwarded
 	qemu    *local.Process
@@ -27,11 +28,9 @@ type instance struct {
 	output  *console // that of the first process and the server
 	// reached holds each event that leads to a ready server, once it happened.
 	reached map[string]chan happening
-	done    chan struct{}
 
 	mu     sync.Mutex
 	end    *guest.Event // Ended or Failed; nil: none yet
-	wanted bool         // Close was called before it ended
 	booted bool         // its first process ran
 
 	once     sync.Once
@@ -42,8 +41,8 @@ type instance struct {
 // console, nil: nobody.
 func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	i := &instance{
-		machine: m, port: forward, console: &console{token: m.token, output: output}, output: &console{token: m.token, output: output},
-		reached: map[string]chan happening{}, done: make(chan struct{}),
+		End: targets.NewEnd(), machine: m, port: forward, console: &console{token: m.token, output: output}, output: &console{token: m.token, output: output},
+		reached: map[string]chan happening{},
 	}
 	var theirs []*os.File
 	for _, c := range []*console{i.console, i.output} {
@@ -67,14 +66,17 @@ func (m *machine) boot(forward int, output io.Writer) (*instance, error) {
 	return i, nil
 }
 
-// watch reads both lines until the guest ended.
+// watch reads both lines until the guest ended, and says how.
 func (i *instance) watch() {
 	var reading sync.WaitGroup
 	reading.Go(func() { i.console.read(i.console.conn, i.happened) })
 	reading.Go(func() { i.output.read(i.output.conn, i.happened) })
 	reading.Wait()
 	<-i.qemu.Done()
-	close(i.done)
+	i.mu.Lock()
+	cause := i.describe()
+	i.mu.Unlock()
+	i.Ended(cause)
 }
 
 // happened takes an event. When the server ended, nothing of the guest is wanted
@@ -104,7 +106,7 @@ func (i *instance) await(ctx context.Context, name string) (happening, error) {
 	select {
 	case e := <-i.reached[name]:
 		return e, nil
-	case <-i.done:
+	case <-i.Done():
 		return happening{}, targets.ErrEnded
 	case <-ctx.Done():
 		err := fmt.Errorf("%w while waiting for %s", context.Cause(ctx), waitedFor(name))
@@ -126,24 +128,6 @@ func waitedFor(event string) string {
 	return "the server to listen on its port"
 }
 
-// Done is closed when QEMU ended and its lines were read.
-func (i *instance) Done() <-chan struct{} { return i.done }
-
-// Err says why the server ended; nil while it runs and when Close ended it.
-func (i *instance) Err() error {
-	select {
-	case <-i.done:
-	default:
-		return nil
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.wanted {
-		return nil
-	}
-	return i.describe()
-}
-
 // describe says how the guest ended: as it says itself, or as QEMU did. The lock
 // is held.
 func (i *instance) describe() error {
@@ -159,7 +143,7 @@ func (i *instance) describe() error {
 		if i.end.OutOfMemory && !i.machine.limited {
 			more = fmt.Sprintf(", that of the whole guest (%s): raise vm.memory", i.machine.memory)
 		}
-		return fmt.Errorf("the server %s%s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), more, quote(i.console, i.output))
+		return targets.Ended(fmt.Errorf("the server %s%s%s", local.DescribeStatus(syscall.WaitStatus(i.end.Status), i.end.OutOfMemory), more, quote(i.console, i.output)), i.end.OutOfMemory)
 	case i.console.panicked() != "":
 		return fmt.Errorf("%s%s", i.console.panicked(), quote(i.console, i.output))
 	}
@@ -179,14 +163,14 @@ func (i *instance) explain(err error, forward int) error {
 	if !errors.Is(err, targets.ErrEnded) {
 		return fmt.Errorf("%w%s", err, quote(i.console, i.output))
 	}
-	<-i.done
+	cause := i.Cause()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	// QEMU takes the port before it does anything else.
 	if i.end == nil && !i.booted && forward > 0 && targets.PortTaken(targets.Loopback, forward) {
-		return fmt.Errorf("%w: %w", targets.ErrPortTaken, i.describe())
+		return fmt.Errorf("%w: %w", targets.ErrPortTaken, cause)
 	}
-	return fmt.Errorf("%w: %w", err, i.describe())
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // used is that of QEMU with all its threads, which includes everything in the
@@ -215,10 +199,8 @@ func (i *instance) Close(ctx context.Context) error {
 // stop asks the guest to end the server, and ends QEMU when it did not in time.
 func (i *instance) stop(ctx context.Context) {
 	i.mu.Lock()
-	select {
-	case <-i.done:
-	default:
-		i.wanted = i.end == nil
+	if i.end == nil {
+		i.Want()
 	}
 	i.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, local.Grace)
@@ -226,7 +208,7 @@ func (i *instance) stop(ctx context.Context) {
 	_ = i.output.conn.SetWriteDeadline(time.Now().Add(local.Grace)) // it is a socket
 	_, _ = io.WriteString(i.output.conn, guest.StopCommand+"\n")    // it may have ended
 	select {
-	case <-i.done:
+	case <-i.Done():
 	case <-ctx.Done():
 	}
 }
@@ -234,7 +216,7 @@ func (i *instance) stop(ctx context.Context) {
 // discard ends QEMU at once and removes what this start made.
 func (i *instance) discard() error {
 	i.qemu.Kill()
-	<-i.done
+	<-i.Done()
 	return errors.Join(i.hangUp(), i.group.Close())
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -53,6 +54,7 @@ type machine struct {
 	memory targets.Bytes
 	// limited says that the server has a memory limit within the guest's memory.
 	limited bool
+	counter int    // how many thousand times a second the CPU's counter counts; 0: the kernel measures it
 	token   string // marks its events
 	disk    string // path of the root file system's; "": it has none
 	port    int    // that the server listens on in the guest
@@ -107,7 +109,32 @@ func (t *target) prepareProbe(with acceleration) (*machine, error) {
 }
 
 func (t *target) machine(with acceleration, cpus []int) *machine {
-	return &machine{qemu: t.qemu, kernel: t.kernel, with: with, cpus: cpus, token: fmt.Sprintf("%016x", rand.Uint64())}
+	m := &machine{qemu: t.qemu, kernel: t.kernel, with: with, cpus: cpus, token: fmt.Sprintf("%016x", rand.Uint64())}
+	if with.name == tcg {
+		t.measured.Do(func() { t.counter = measureCounter() })
+		m.counter = t.counter
+	}
+	return m
+}
+
+// measureCounter measures how many thousand times a second the CPU's counter counts, which an
+// emulated guest sees as it is.
+func measureCounter() (kHz int) {
+	const span = 50 * time.Millisecond
+	read := func() (at time.Time, count uint64) {
+		for least, tries := time.Hour, 10; tries > 0; tries-- { // this process may be stopped in between
+			began := time.Now()
+			now := counted()
+			if took := time.Since(began); took < least {
+				least, at, count = took, began.Add(took/2), now
+			}
+		}
+		return at, count
+	}
+	from, first := read()
+	time.Sleep(span)
+	to, last := read()
+	return int(math.Round(float64(last-first) / float64(to.Sub(from).Microseconds()) * 1000))
 }
 
 // fill makes the machine's folder in another one, and its initial file system.
@@ -230,10 +257,21 @@ func (m *machine) cpu() string {
 func (m *machine) commandLine() string {
 	words := []string{"console=ttyS0", "quiet", "reboot=t", "panic=-1", "tsc=reliable", "8250.nr_uarts=1", "cryptomgr.notests"}
 	if m.with.name == tcg {
-		words = append(words, tickOnly)
+		words = append(words, noTimerCheck, tickOnly)
+		if m.counter > 0 {
+			words = append(words, fmt.Sprintf("tsc_early_khz=%d", m.counter))
+		}
 	}
 	return strings.Join(words, " ")
 }
+
+// noTimerCheck has the kernel take it for granted that timer interrupts arrive, as it does by
+// itself under KVM. Otherwise it wants to see four ticks within 60 ms. Where a busy machine stops QEMU
+// for that long, it takes the timer for broken and tries others one after the other, until it
+// panics. It is told the speed of the CPU's counter as well (tsc_early_khz), by which it keeps time: of
+// 38 guests that measured it while QEMU got a fifth of a CPU or less, the clocks of three ran about three
+// times too fast.
+const noTimerCheck = "no_timer_check"
 
 // tickOnly makes the kernel keep its timers by a regular tick instead of setting
 // one for each. To set one is a few instructions on a CPU; emulated, it stops the

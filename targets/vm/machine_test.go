@@ -2,8 +2,10 @@ package vm
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -34,6 +36,19 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// The counter's speed does not depend on when it is measured.
+func TestMeasureCounter(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("this machine's CPUs have no time-stamp counter")
+	}
+	first := float64(measureCounter())
+	for range 5 {
+		if again := float64(measureCounter()); first < 100_000 || math.Abs(again/first-1) > 0.005 {
+			t.Errorf("%.0f kHz, and %.0f before", again, first)
+		}
+	}
+}
+
 func TestCommandLines(t *testing.T) {
 	k := &kernel.Kernel{Path: "/boot/vmlinuz-6.1"}
 	var text strings.Builder
@@ -42,7 +57,7 @@ func TestCommandLines(t *testing.T) {
 		machine machine
 		forward int
 	}{
-		{"emulated", machine{with: acceleration{name: tcg}, cpus: []int{3}, memory: 256 * targets.MiB, dir: "/tmp/servebench-vm-1", port: defaultPort}, 20001},
+		{"emulated", machine{with: acceleration{name: tcg}, counter: 2594001, cpus: []int{3}, memory: 256 * targets.MiB, dir: "/tmp/servebench-vm-1", port: defaultPort}, 20001},
 		{"KVM", machine{with: acceleration{name: kvm}, cpus: []int{1, 2}, memory: targets.GiB, dir: "/tmp/a,b", disk: "/cache/a,b/root.ext4", port: 80}, 20002},
 		{"probe", machine{with: acceleration{name: kvm}, cpus: []int{0}, memory: leastMemory, dir: "/tmp/servebench-vm-2"}, 0},
 	} {

@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"servebench/reports/record"
@@ -185,6 +186,8 @@ type target struct {
 	kernel    *kernel.Kernel
 	modules   []kernel.Module
 	known     atomic.Pointer[acceleration] // what accel: auto came to; nil: not asked yet
+	measured  sync.Once
+	counter   int // measureCounter's, once measured
 }
 
 // newTarget finds what guests are made of. Its error is an *Unavailable with all

@@ -21,6 +21,21 @@ import (
 	"time"
 )
 
+// The labels of what a run makes in the cluster, and of a node that it cordoned.
+const (
+	LabelRun   = "servebench/run"   // the run's name, which its Lease has too
+	LabelMaker = "servebench/maker" // the process that made it
+	LabelBoot  = "servebench/boot"  // of the machine that the maker runs on
+)
+
+// Cordoned is the annotation of a run's Lease with the nodes that the run has cordoned,
+// separated by commas.
+const Cordoned = "servebench/cordoned"
+
+// Uncordoned is the merge patch that has a node take pods again, and takes the run's labels
+// from it.
+const Uncordoned = `{"metadata":{"labels":{"` + LabelRun + `":null,"` + LabelMaker + `":null,"` + LabelBoot + `":null}},"spec":{"unschedulable":null}}`
+
 // Run is a run and its API server.
 type Run struct {
 	Namespace string
@@ -72,18 +87,23 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Await waits until the Lease is gone, which is the end of a run, or has not been renewed for
-// the time, and removes the run then. It reports whether it did.
+// the time. Then it uncordons the nodes that the run has cordoned, and removes the run. It
+// reports whether it did.
 func (r Run) Await(ctx context.Context) (removed bool, err error) {
 	stamp, since := "", time.Now()
 	for {
-		renewed, err := r.renewed(ctx)
+		is, err := r.lease(ctx)
 		switch {
 		case errors.Is(err, errGone):
 			return false, nil
-		case err == nil && renewed != stamp:
-			stamp, since = renewed, time.Now()
+		case err == nil && is.Spec.RenewTime != stamp:
+			stamp, since = is.Spec.RenewTime, time.Now()
 		case err == nil && time.Since(since) > r.Patience: // while the API server cannot be asked, nothing is known
-			return true, r.remove(ctx)
+			// The right to uncordon ends with the run: it is worth a few tries.
+			err := r.uncordon(ctx, is.Metadata.Annotations[Cordoned])
+			if err == nil || time.Since(since) > 2*r.Patience {
+				return true, errors.Join(err, r.remove(ctx))
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -100,17 +120,52 @@ func (r Run) leasePath() string {
 	return "/apis/coordination.k8s.io/v1/namespaces/" + r.Namespace + "/leases/" + r.Lease
 }
 
-// renewed is when the Lease was renewed last, as its maker wrote it.
-func (r Run) renewed(ctx context.Context) (string, error) {
+// lease is what is read of the run's Lease.
+type lease struct {
+	Metadata struct{ Annotations map[string]string }
+	Spec     struct{ RenewTime string } // as its maker wrote it
+}
+
+func (r Run) lease(ctx context.Context) (lease, error) {
 	text, err := r.call(ctx, http.MethodGet, r.leasePath(), "")
 	if err != nil {
-		return "", err
+		return lease{}, err
 	}
-	var lease struct{ Spec struct{ RenewTime string } }
-	if err := json.Unmarshal(text, &lease); err != nil {
-		return "", fmt.Errorf("read the Lease: %w", err)
+	var is lease
+	if err := json.Unmarshal(text, &is); err != nil {
+		return lease{}, fmt.Errorf("read the Lease: %w", err)
 	}
-	return lease.Spec.RenewTime, nil
+	return is, nil
+}
+
+// uncordon has the nodes take pods again that bear the run's label: others have been
+// uncordoned since.
+func (r Run) uncordon(ctx context.Context, nodes string) error {
+	var failed []error
+	for _, name := range strings.FieldsFunc(nodes, func(c rune) bool { return c == ',' }) {
+		if err := r.uncordonNode(ctx, "/api/v1/nodes/"+name); err != nil && !errors.Is(err, errGone) {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (r Run) uncordonNode(ctx context.Context, path string) error {
+	text, err := r.call(ctx, http.MethodGet, path, "")
+	if err != nil {
+		return err
+	}
+	var node struct {
+		Metadata struct{ Labels map[string]string }
+	}
+	if err := json.Unmarshal(text, &node); err != nil {
+		return fmt.Errorf("read the node: %w", err)
+	}
+	if node.Metadata.Labels[LabelRun] != r.Lease {
+		return nil
+	}
+	_, err = r.call(ctx, http.MethodPatch, path, Uncordoned)
+	return err
 }
 
 // remove deletes what owns the run.
@@ -135,6 +190,9 @@ func (r Run) call(ctx context.Context, method, path, body string) ([]byte, error
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPatch {
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	}
 	answer, err := r.Client.Do(request)
 	if err != nil {
 		return nil, err

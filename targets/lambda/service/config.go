@@ -47,9 +47,13 @@ const (
 	// asyncQueue is how many asynchronous requests wait or run; AWS keeps an
 	// unknown number of them.
 	asyncQueue = 10_000
-	// slotTime is for how long a start keeps others waiting: one that takes
-	// longer waits itself and needs no CPU.
+	// slotTime is how often to see whether a start still needs a CPU, and else keeps
+	// others waiting no longer.
 	slotTime = time.Second
+	// soon is within what time an environment is ready that did not wait for a CPU for long.
+	soon = 100 * time.Millisecond
+	// mostInit is how long an initialisation may take that waited for a CPU here.
+	mostInit = time.Minute
 	// endTime is how long the end of a process takes at most to be noticed and
 	// cleared away.
 	endTime = 2 * time.Second

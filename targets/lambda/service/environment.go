@@ -47,6 +47,7 @@ type environment struct {
 	err    error         // of the removal, valid then
 	why    failure       // it ended; valid then
 	took   startup       // valid once ready or gone is closed
+	within bool          // it is initialised within an invocation, whose time that is then
 
 	mu        sync.Mutex
 	state     state
@@ -62,9 +63,9 @@ type environment struct {
 }
 
 // place starts the process of a new environment.
-func (s *Service) place(now time.Time) (*environment, error) {
+func (s *Service) place(now time.Time, within bool) (*environment, error) {
 	e := &environment{
-		service: s, number: s.number(), placed: now, state: starting,
+		service: s, number: s.number(), placed: now, state: starting, within: within,
 		ready: make(chan struct{}), broken: make(chan struct{}), gone: make(chan struct{}),
 	}
 	e.output.to = s.log
@@ -155,7 +156,7 @@ func (s *Service) register(e *environment) bool {
 		return false
 	}
 	s.all[e] = true
-	s.ledger.start()
+	s.ledger.start(e)
 	return true
 }
 
@@ -290,6 +291,7 @@ func stop(t *time.Timer) {
 type startup struct {
 	placement time.Duration // until its process existed
 	init      time.Duration // from then until that asked for work, or failed
+	waited    time.Duration // of init for a CPU; at AWS there is none to wait for
 	peak      targets.Bytes // the most memory that it held, where it failed; 0: not known
 }
 
@@ -313,37 +315,90 @@ func (e *environment) measure(now time.Time, asked bool) startup {
 	return took
 }
 
-// start makes an environment and waits until its process asks for work. It
-// returns as well how long that took, also when it failed; of a failed one
-// nothing is left then.
-func (s *Service) start(limit time.Duration) (*environment, startup, *failure) {
+// start makes an environment, within an invocation or before it, and waits until its process
+// asks for work. It returns as well how long that took, also when it failed; of a failed one
+// nothing is left then. spare is called, maybe more than once, when it needs no CPU.
+func (s *Service) start(limit time.Duration, within bool, spare func()) (*environment, startup, *failure) {
 	if !s.enter() {
 		failed := ending()
 		return nil, startup{}, &failed
 	}
 	defer s.wait.Done()
 	began := time.Now()
-	e, err := s.place(began)
+	e, err := s.place(began, within)
 	if err != nil {
 		s.note("could not be placed: " + err.Error())
 		s.log.line("place an environment: %v", err)
 		return nil, startup{placement: time.Since(began)}, &failure{Type: "Runtime.InvalidEntrypoint", Message: err.Error()}
 	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
 	defer time.AfterFunc(hintTime, e.hint).Stop()
 	var why failure
+	waited, late := e.awaitStart(limit, spare)
 	select {
 	case <-e.ready:
+		e.waited(waited)
+		s.ledger.end(e, true)
 		return e, e.took, nil
-	case <-e.broken: // end knows what the function said
-	case <-e.gone: // its process ended, or the service does
-	case <-timer.C:
+	default:
+	}
+	if late {
 		why = timedOut(limit)
 		s.note(fmt.Sprintf("was ended after %s, within which it has to ask for work: it %s%s", limit, e.lacks(e.ports()), e.running.Quote()))
 	}
 	_ = e.end(why) // Close says so again
+	e.waited(waited)
+	s.ledger.end(e, false)
 	return nil, e.took, &e.why
+}
+
+// awaitStart waits until the environment is ready, said why it cannot start, or is gone. It
+// returns for how long a thread of it waited for a CPU, and whether it is late: beyond the
+// limit, in which that time does not count before an invocation.
+func (e *environment) awaitStart(limit time.Duration, spare func()) (waited time.Duration, late bool) {
+	look := time.NewTicker(slotTime)
+	defer look.Stop()
+	began, timer := time.Now(), time.NewTimer(limit)
+	defer timer.Stop()
+	var had local.Scheduled
+	for {
+		select {
+		case <-e.ready:
+			if time.Since(began) > soon { // to look takes longer than a wait that short matters
+				waited = max(waited, e.scheduled().Longest)
+			}
+			return waited, false
+		case <-e.broken: // end knows what the function said
+			return waited, false
+		case <-e.gone: // its process ended, or the service does
+			return waited, false
+		case <-look.C:
+			has := e.scheduled()
+			if has.Ran+has.Waited-had.Ran-had.Waited < slotTime/2 {
+				spare()
+			}
+			had, waited = has, max(waited, has.Longest)
+		case <-timer.C:
+			waited = max(waited, e.scheduled().Longest)
+			left := min(limit+waited, max(limit, mostInit)) - time.Since(began)
+			if e.within || left < 10*time.Millisecond {
+				return waited, true
+			}
+			timer.Reset(left)
+		}
+	}
+}
+
+// waited notes for how long a start that ended waited for a CPU.
+func (e *environment) waited(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.took.waited = min(d, e.took.init)
+}
+
+// scheduled is what the environment's processes had of the CPUs so far.
+func (e *environment) scheduled() local.Scheduled {
+	pids, _ := e.processes()
+	return local.ScheduledOf(pids...)
 }
 
 // enter takes a start among what Close waits for, unless the service ends.

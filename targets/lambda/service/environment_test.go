@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/record"
 	"servebench/targets"
 	"servebench/targets/lambda/service"
 )
@@ -138,6 +140,71 @@ func TestThereAreNeverMoreThanAllowed(t *testing.T) {
 	if most.Load() != 1 {
 		t.Errorf("%d processes at a time, want 1 at most", most.Load())
 	}
+}
+
+// Environments whose initialisation takes a CPU for long start in turn, as many as there are
+// CPUs, and requests take those that are there meanwhile. What is under way is metered.
+func TestHeavyStartsTakeTheirTurns(t *testing.T) {
+	c := config("heavy")
+	c.CPUs = 1
+	f := serve(t, c)
+	const requests = 8
+	var answers [requests]<-chan string
+	for i := range answers {
+		answers[i] = f.later(request{})
+	}
+	f.until("one starts", func() bool { return f.meter(record.MeterStarted) == 1 && f.meter(record.MeterInit) > 0 })
+	if ready := f.meter(record.MeterReady); ready != 0 {
+		t.Errorf("%g are ready though none was initialised", ready)
+	}
+	for _, answer := range answers {
+		if text := <-answer; !strings.Contains(text, "PID") {
+			t.Errorf("answered %s", text)
+		}
+	}
+	f.until("all is told", func() bool {
+		return f.meter("invocations") == requests && f.meter(record.MeterReady) == f.meter(record.MeterStarted)
+	})
+	started, init, wait := f.meter(record.MeterStarted), f.meter(record.MeterInit), f.meter(record.MeterInitWait)
+	if started > 2 {
+		t.Errorf("%g environments were started, though the first one serves all that waited", started)
+	}
+	if init < 1500*started || wait > init-1000*started { // what it waits just before and after counts as well
+		t.Errorf("%g initialisations took %g ms and waited for a CPU for %g ms of it", started, init, wait)
+	}
+}
+
+// What a request waits for its turn to start an environment is metered.
+func TestTheWaitForATurnIsMetered(t *testing.T) {
+	c := config("heavy")
+	c.CPUs = 1
+	f := serve(t, c)
+	began := time.Now()
+	var both sync.WaitGroup
+	both.Add(2)
+	gate := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { both.Done(); both.Wait() }))
+	defer gate.Close()
+	first, second := f.later(request{Do: "gate", Text: gate.URL}), f.later(request{Do: "gate", Text: gate.URL})
+	<-first
+	<-second
+	took := float64(time.Since(began).Milliseconds())
+	if started, wait := f.meter(record.MeterStarted), f.meter(record.MeterStartWait); started != 2 || wait < 1000 || wait > took-1500 {
+		t.Errorf("%g environments were started, and their requests waited for %g of %g ms", started, wait, took)
+	}
+}
+
+// One that waits for something else keeps nobody waiting.
+func TestAStartWithoutNeedOfACPUSparesIt(t *testing.T) {
+	c := config("deaf")
+	c.CPUs = 1
+	f := serve(t, c)
+	first, second := f.later(request{}), f.later(request{})
+	f.until("both start", func() bool { return len(f.service.State().Environments) == 2 })
+	if err := f.service.Close(); err != nil {
+		t.Error(err)
+	}
+	<-first
+	<-second
 }
 
 // Close waits for an environment that is just being made.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-lambda-go/lambdaurl"
+	"golang.org/x/sys/unix"
 )
 
 // roleKey is the variable that makes this test, run once more, the function
@@ -60,6 +62,9 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	case "die once":
 		dieOnce()
+		lambda.Start(deed)
+	case "heavy":
+		burn(1500 * time.Millisecond)
 		lambda.Start(deed)
 	case "dawdle":
 		dieOnce()
@@ -247,6 +252,19 @@ func background(r *http.Request) (context.Context, context.CancelFunc) {
 	_ = json.Unmarshal([]byte(r.Header.Get("X-Amzn-Lambda-Context")), &said)
 	lc := &lambdacontext.LambdaContext{AwsRequestID: said.ID, InvokedFunctionArn: said.ARN, ClientContext: lambdacontext.ClientContext{Custom: said.Client.Custom}}
 	return context.WithDeadline(lambdacontext.NewContext(r.Context(), lc), time.UnixMilli(said.Deadline))
+}
+
+// burn uses so much time of a CPU, as a start does that imports much. Its thread alone counts:
+// others may have the CPU meanwhile.
+func burn(most time.Duration) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for {
+		var used unix.Timespec
+		if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &used) != nil || time.Duration(used.Nano()) >= most {
+			return
+		}
+	}
 }
 
 // dieOnce ends the process unless one before it did.

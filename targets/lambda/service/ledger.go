@@ -17,13 +17,15 @@ import (
 	"servebench/targets"
 )
 
-// ledger counts what AWS would bill, and why. The zero value is ready.
+// ledger counts what AWS would bill, and why.
 type ledger struct {
-	mu                                      sync.Mutex
-	invocations, started, throttled, failed int
-	placed, initialised, worked             time.Duration
-	billed                                  time.Duration // whole milliseconds
-	gigabyteSeconds                         float64
+	mu                                             sync.Mutex
+	invocations, started, ready, throttled, failed int
+	queued, placed, initialised, waited, worked    time.Duration
+	billed                                         time.Duration // whole milliseconds
+	gigabyteSeconds                                float64
+	// underway are the environments whose start has not ended. What it took so far counts.
+	underway map[*environment]bool
 }
 
 // cost is what one invocation took and what of it is billed.
@@ -36,8 +38,8 @@ func price(init, duration time.Duration) cost {
 	return cost{init, duration, (init + duration + unit - 1) / unit * unit}
 }
 
-// count adds an invocation, which took the start of its environment (zero: none)
-// and the time from its event to the function's asking for the next one.
+// count adds an invocation, whose bill is that of the start of its environment (zero: none)
+// and of the time from its event to the function's asking for the next one.
 func (l *ledger) count(memory targets.Bytes, took startup, duration time.Duration, failed bool) cost {
 	c := price(took.init, duration)
 	l.mu.Lock()
@@ -46,18 +48,46 @@ func (l *ledger) count(memory targets.Bytes, took startup, duration time.Duratio
 	if failed {
 		l.failed++
 	}
-	l.placed += took.placement
-	l.initialised += took.init
 	l.worked += duration
 	l.billed += c.billed
 	l.gigabyteSeconds += float64(memory) / float64(targets.GiB) * c.billed.Seconds()
 	return c
 }
 
-func (l *ledger) start() {
+// start counts an environment that begins to start.
+func (l *ledger) start(e *environment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.started++
+	l.underway[e] = true
+}
+
+// end counts the start of an environment that has ended.
+func (l *ledger) end(e *environment, ready bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.underway, e)
+	if ready {
+		l.ready++
+	}
+	l.took(e, e.took)
+}
+
+// took adds what the start of an environment took. An initialisation within an invocation
+// is a part of that.
+func (l *ledger) took(e *environment, took startup) {
+	l.placed += took.placement
+	if !e.within {
+		l.initialised += took.init
+		l.waited += took.waited
+	}
+}
+
+// queue adds for how long a request waited before an environment began to start for it.
+func (l *ledger) queue(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queued += d
 }
 
 // refuse counts a request that the service refused to its caller.
@@ -74,14 +104,23 @@ func (l *ledger) refuse(r *refusal) {
 func (l *ledger) meters() []record.Meter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := ledger{placed: l.placed, initialised: l.initialised, waited: l.waited}
+	for e := range l.underway {
+		so := e.measure(time.Now(), false)
+		so.waited = min(e.scheduled().Longest, so.init)
+		now.took(e, so)
+	}
 	milliseconds := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	return []record.Meter{
 		{Name: "invocations", Value: float64(l.invocations)},
 		{Name: "throttled", Value: float64(l.throttled)},
 		{Name: "function errors", Value: float64(l.failed)},
-		{Name: "environments started", Value: float64(l.started)},
-		{Name: "placement", Unit: "ms", Value: milliseconds(l.placed)},
-		{Name: "init duration", Unit: "ms", Value: milliseconds(l.initialised)},
+		{Name: record.MeterStarted, Value: float64(l.started)},
+		{Name: record.MeterReady, Value: float64(l.ready)},
+		{Name: record.MeterStartWait, Unit: "ms", Value: milliseconds(l.queued)},
+		{Name: "placement", Unit: "ms", Value: milliseconds(now.placed)},
+		{Name: record.MeterInit, Unit: "ms", Value: milliseconds(now.initialised)},
+		{Name: record.MeterInitWait, Unit: "ms", Value: milliseconds(now.waited)},
 		{Name: "duration", Unit: "ms", Value: milliseconds(l.worked)},
 		{Name: "billed duration", Unit: "ms", Value: milliseconds(l.billed)},
 		{Name: "billed compute", Unit: "GB-s", Value: l.gigabyteSeconds},
@@ -146,6 +185,8 @@ type Environment struct {
 	// When it began to be made, when its process came to be, and when that
 	// first asked for work; zero: not yet.
 	Placed, Started, Listening time.Time
+	// InitCPUWait is for how long of its start it waited for a CPU.
+	InitCPUWait time.Duration
 	// Ports are those on which it listens, while it has not called the Runtime
 	// API at all.
 	Ports []int `json:",omitempty"`
@@ -191,7 +232,7 @@ var errNoFreezer = errors.New("the host has no freezer for cgroups")
 
 func (e *environment) snapshot() Environment {
 	e.mu.Lock()
-	shot := Environment{Number: e.number, State: string(e.state), Invocations: e.served, Placed: e.placed, Listening: e.listening}
+	shot := Environment{Number: e.number, State: string(e.state), Invocations: e.served, Placed: e.placed, Listening: e.listening, InitCPUWait: e.took.waited}
 	e.mu.Unlock()
 	if pid, since, ok := e.running.Server(); ok {
 		shot.PID, shot.Started = pid, since

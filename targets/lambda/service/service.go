@@ -18,8 +18,10 @@
 // runtimes" and "Function scaling" in the Lambda Developer Guide. A request for
 // which no environment is idle is bound to the new one that is started for it,
 // as has been observed on AWS, even if another one gets idle meanwhile. As many
-// are started at a time as there are CPUs; before its turn comes, a request
-// takes one that gets idle. Out of scope: extensions, versions and
+// are started at a time as there are CPUs, one for as long as it needs a CPU;
+// before its turn comes, a request takes one that gets idle. The time that an
+// initialisation waits for a CPU does not count as a part of the ten seconds that
+// AWS gives it, and is metered, as the wait for a turn is. Out of scope: extensions, versions and
 // aliases (none is found), provisioned concurrency, SnapStart, signatures and
 // permissions.
 package service
@@ -68,7 +70,7 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		config: config, events: newEvents(), log: &log{to: config.Output},
+		config: config, events: newEvents(), log: &log{to: config.Output}, ledger: ledger{underway: map[*environment]bool{}},
 		queue: make(chan struct{}, asyncQueue), stopped: make(chan struct{}), all: map[*environment]bool{},
 	}
 	s.pool, s.set = newPool(config.Concurrency, cmp.Or(config.CPUs, runtime.NumCPU()), newBucket(config.Burst)), s.variables()
@@ -128,6 +130,9 @@ func (s *Service) Close() error {
 		left = append(left, e)
 	}
 	s.mu.Unlock()
+	if s.carrier != nil {
+		_ = s.carrier.Yield(false) // nobody is left to yield to
+	}
 	var failed []error
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -166,11 +171,13 @@ func (s *Service) memoryMB() int { return int(s.config.Memory / targets.MiB) }
 // the function work on it and waits for the answer, or for what went wrong.
 func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 	for {
-		e, refused := s.pool.take(time.Now())
+		began := time.Now()
+		e, refused := s.pool.take(began)
 		if refused != nil {
 			return answer{}, refused
 		}
 		if e == nil {
+			s.ledger.queue(time.Since(began))
 			var failed *failure
 			if e, failed = s.provide(inv); failed != nil {
 				s.pool.release()
@@ -194,13 +201,12 @@ func (s *Service) invoke(inv *invocation) (answer, *refusal) {
 func (s *Service) provide(inv *invocation) (*environment, *failure) {
 	started := sync.OnceFunc(s.pool.started)
 	defer started()
-	defer time.AfterFunc(slotTime, started).Stop()
-	e, took, failed := s.start(InitLimit)
+	e, took, failed := s.start(InitLimit, false, started)
 	inv.took = took
 	if failed == nil || s.closing() {
 		return e, failed
 	}
-	e, took, failed = s.start(max(s.config.Timeout, s.config.StartTimeout))
+	e, took, failed = s.start(max(s.config.Timeout, s.config.StartTimeout), true, started)
 	inv.took.placement += took.placement
 	inv.took.peak = took.peak
 	now := time.Now()

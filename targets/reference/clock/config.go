@@ -33,7 +33,8 @@ type Config struct {
 	// The time from the beginning of one stall to the beginning of the next. The first stall
 	// begins this long after the server's start.
 	Every time.Duration `key:"every" default:"none"`
-	// The seed of the service times and of the choices of queues.
+	// The seed of the service times and of the choices of queues; 0 means another one at each
+	// start of the server.
 	Seed uint64 `key:"seed" default:"1" max:"18446744073709551615"`
 }
 

@@ -18,7 +18,11 @@ type station struct {
 // newStation makes a station in which nobody waits. The configuration is one
 // that Check finds nothing wrong with.
 func newStation(c Config) *station {
-	s := &station{config: c, rng: rand.New(rand.NewPCG(c.Seed, 0))}
+	seed := c.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	s := &station{config: c, rng: rand.New(rand.NewPCG(seed, 0))}
 	s.distribution, _ = distributionNamed(c.Distribution)
 	s.free = make([][]time.Duration, c.Queues)
 	for i := range s.free {

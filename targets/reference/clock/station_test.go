@@ -119,3 +119,22 @@ func TestCheckNamesEveryMistake(t *testing.T) {
 		}
 	}
 }
+
+// TestSeedZeroDrawsAnew: servers that are started with it share no service times.
+func TestSeedZeroDrawsAnew(t *testing.T) {
+	served := func(seed uint64) (all [8]time.Duration) {
+		c := Default()
+		c.Distribution, c.Workers, c.Seed = "exponential", 0, seed
+		s := newStation(c)
+		for i := range all {
+			all[i] = s.arrive(0)
+		}
+		return all
+	}
+	if first, second := served(0), served(0); first == second {
+		t.Errorf("two starts with seed 0 drew the same: %s", first)
+	}
+	if first, second := served(7), served(7); first != second {
+		t.Errorf("two starts with seed 7 drew %s and %s", first, second)
+	}
+}

@@ -93,12 +93,20 @@ func Cache(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, name := range []string{"guest", "kubernetes", "python", "node"} {
-		if err := os.Symlink(filepath.Join(users, name), filepath.Join(own, name)); err != nil {
-			tb.Fatal(err)
-		}
+	if err := LinkCache(users, own); err != nil {
+		tb.Fatal(err)
 	}
 	tb.Setenv("SERVEBENCH_CACHE", own)
+}
+
+// LinkCache has the folder own know what was set up in the cache folder users.
+func LinkCache(users, own string) error {
+	for _, name := range []string{"guest", "kubernetes", "python", "node"} {
+		if err := os.Symlink(filepath.Join(users, name), filepath.Join(own, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copySources copies a folder of sources, or one file.

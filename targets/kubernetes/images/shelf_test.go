@@ -1,7 +1,8 @@
-package kubernetes
+package images
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,22 @@ sha256:config-of-t         application/a sha256:t 8.8 MiB linux/amd64 managed
 	} {
 		if got := goingWith(listed, reference); !slices.Equal(got, want) {
 			t.Errorf("goingWith(%q) = %q, want %q", reference, got, want)
+		}
+	}
+}
+
+// A name that is no repository's is refused with what is wrong with it.
+func TestReadRepository(t *testing.T) {
+	for text, want := range map[string]string{
+		"registry.example/team/bench": "",
+		"127.0.0.1:5999/bench":        "",
+		"127.0.0.1:5999/x":            "between 2 and 255 characters",
+		"registry.example/Team":       "can only contain the characters",
+		"registry.example/team:1":     "can only contain the characters",
+	} {
+		_, err := ReadRepository(text)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 }

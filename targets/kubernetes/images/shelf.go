@@ -1,4 +1,7 @@
-package kubernetes
+// Package images brings images to a Kubernetes cluster: onto the node where that is this
+// machine, into a registry that the user names, or not at all where the cluster can pull
+// them. The target kubernetes calls it before it deploys.
+package images
 
 import (
 	"context"
@@ -14,6 +17,7 @@ import (
 
 	"servebench/targets"
 	"servebench/targets/image"
+	"servebench/targets/kubernetes/api"
 	"servebench/targets/local"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -23,12 +27,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// placed is an image that the cluster has, or can pull.
-type placed struct {
+// Placed is an image that the cluster has, or can pull.
+type Placed struct {
 	*image.Image
-	reference string
-	pull      string // the pull policy
-	how       string // it came to be there, for people
+	Reference string // by which pods name it
+	Pull      string // their pull policy
+	How       string // it came to be there, for people
 	remove    func(ctx context.Context) error
 }
 
@@ -38,15 +42,16 @@ const (
 	pullMissing = "IfNotPresent"
 )
 
-// shelf has the images that the target put into the cluster, by their digests, from one
-// deployment to the next.
-type shelf struct {
+// Shelf has the images that were put into a cluster, by their digests, from one deployment
+// to the next. The zero value is empty; it is safe for concurrent use.
+type Shelf struct {
 	mu   sync.Mutex
-	kept map[string]placed
+	kept map[string]Placed
 }
 
-// place returns the image as the cluster has it.
-func (s *shelf) place(ctx context.Context, c *cluster, img *image.Image, w targets.Workload, registry string) (placed, error) {
+// Place returns the image of a workload as the cluster has it. registry is the repository
+// that it is pushed to; "": none.
+func (s *Shelf) Place(ctx context.Context, c *api.Client, img *image.Image, w targets.Workload, registry string) (Placed, error) {
 	defer targets.PauseStartLimit(ctx)()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,18 +61,18 @@ func (s *shelf) place(ctx context.Context, c *cluster, img *image.Image, w targe
 	}
 	p, err := put(ctx, c, img, w, registry)
 	if err != nil {
-		return placed{}, err
+		return Placed{}, err
 	}
 	if s.kept == nil {
-		s.kept = map[string]placed{}
+		s.kept = map[string]Placed{}
 	}
 	s.kept[img.Digest] = p
 	return p, nil
 }
 
-// clear takes back what was put onto this machine's node. What was pushed to a registry
+// Clear takes back what was put onto this machine's node. What was pushed to a registry
 // stays there.
-func (s *shelf) clear(ctx context.Context) error {
+func (s *Shelf) Clear(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var failed []error
@@ -82,30 +87,35 @@ func (s *shelf) clear(ctx context.Context) error {
 
 // put brings the image to the cluster: onto the node where that is this machine, else to the
 // registry that the user names, else not at all where the cluster can pull it itself.
-func put(ctx context.Context, c *cluster, img *image.Image, w targets.Workload, registry string) (placed, error) {
+func put(ctx context.Context, c *api.Client, img *image.Image, w targets.Workload, registry string) (Placed, error) {
 	began := time.Now()
 	took := func() string { return time.Since(began).Round(time.Millisecond).String() }
 	switch {
 	case registry != "":
 		reference, err := push(ctx, img.Image, registry)
 		if err != nil {
-			return placed{}, err
+			return Placed{}, err
 		}
-		return placed{Image: img, reference: reference, pull: pullMissing, how: "pushed to " + registry + " in " + took() + ", from where the node pulls it"}, nil
-	case c.socket != "":
+		return Placed{Image: img, Reference: reference, Pull: pullMissing, How: "pushed to " + registry + " in " + took() + ", from where the node pulls it"}, nil
+	case c.Socket != "":
 		// Nobody else may take it away, another target of this process included.
 		reference := importPrefix + local.Self().String() + "-" + strings.ToLower(rand.Text()[:12])
-		if err := importImage(ctx, c.socket, img.Image, reference); err != nil {
-			return placed{}, err
+		if err := importImage(ctx, c.Socket, img.Image, reference); err != nil {
+			return Placed{}, err
 		}
-		return placed{
-			Image: img, reference: reference, pull: pullNever, how: "put into the node's containerd in " + took() + ", before the start",
-			remove: func(ctx context.Context) error { return removeImage(ctx, c.socket, reference) },
+		return Placed{
+			Image: img, Reference: reference, Pull: pullNever, How: "put into the node's containerd in " + took() + ", before the start",
+			remove: func(ctx context.Context) error {
+				if c.Ended() {
+					return nil
+				}
+				return removeImage(ctx, c.Socket, reference)
+			},
 		}, nil
 	case pullable(w.Image):
-		return placed{Image: img, reference: w.Image, pull: pullMissing, how: "pulled by the node"}, nil
+		return Placed{Image: img, Reference: w.Image, Pull: pullMissing, How: "pulled by the node"}, nil
 	}
-	return placed{}, errors.New("the image is on this machine only, and the cluster's nodes are elsewhere: name a repository that this machine can push to and the cluster can pull from, such as --set kubernetes.registry=registry.example/team/bench")
+	return Placed{}, errors.New("the image is on this machine only, and the cluster's nodes are elsewhere: name a repository that this machine can push to and the cluster can pull from, such as --set kubernetes.registry=registry.example/team/bench")
 }
 
 // pullable reports whether a registry has what the workload names.
@@ -117,12 +127,21 @@ func pullable(reference string) bool {
 	return err == nil
 }
 
+// ReadRepository reads the repository that images are pushed to.
+func ReadRepository(text string) (name.Repository, error) {
+	repo, err := name.NewRepository(text)
+	if err != nil {
+		return repo, fmt.Errorf("%q is no repository such as registry.example/team/bench: %w", text, err)
+	}
+	return repo, nil
+}
+
 // push puts an image into a repository of a registry, unless that has it, and returns the
 // reference by its digest.
 func push(ctx context.Context, img v1.Image, repository string) (string, error) {
-	repo, err := name.NewRepository(repository)
+	repo, err := ReadRepository(repository)
 	if err != nil {
-		return "", &targets.OptionError{Option: "registry", Err: fmt.Errorf("%q is no repository such as registry.example/team/bench", repository)}
+		return "", &targets.OptionError{Option: "registry", Err: err}
 	}
 	digest, err := img.Digest()
 	if err != nil {
@@ -130,7 +149,7 @@ func push(ctx context.Context, img v1.Image, repository string) (string, error) 
 	}
 	reference := repo.Digest(digest.String())
 	if err := remote.Write(reference, img, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
-		return "", fmt.Errorf("push the image to %s: %w", repository, err)
+		return "", image.ExplainPush(ctx, repo, err)
 	}
 	return reference.String(), nil
 }
@@ -211,8 +230,8 @@ func goingWith(listed, reference string) []string {
 	return append([]string{reference}, digests[image]...)
 }
 
-// abandonedImages finds those on this machine's node whose makers are gone.
-func abandonedImages(ctx context.Context, socket string) ([]targets.Leftover, error) {
+// Abandoned finds the images on this machine's node, by its containerd's socket, whose makers are gone.
+func Abandoned(ctx context.Context, socket string) ([]targets.Leftover, error) {
 	listed, err := ctr(ctx, socket, nil, "images", "ls", "-q")
 	if err != nil {
 		return nil, fmt.Errorf("look for abandoned images on the node: %w", err)
