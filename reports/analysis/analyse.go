@@ -19,8 +19,10 @@ import (
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
+	"servebench/reports/analysis/sweep"
 	"servebench/reports/analysis/validity"
 	"servebench/reports/format"
+	"servebench/reports/prices"
 	"servebench/reports/record"
 )
 
@@ -30,7 +32,7 @@ type Analysis struct {
 	Validity    record.Validity
 	Verdict     record.Verdict
 	Diagnostics []record.Diagnostic // errors first
-	Gates       []gate.Gate         // none of an A/B test, which is judged as a whole
+	Gates       []gate.Gate         // none of an A/B test, which is judged as a whole, and of a search
 	// SLO holds the limits that Gates judge by, By where they are from: "" of the
 	// scenario's own, or what gave others ("--set slo.p99=20ms").
 	SLO    record.SLO
@@ -45,8 +47,10 @@ type Analysis struct {
 	Failover  *failover.Result      // nil when the scenario injects no faults
 	// Scaling is how replicas followed the load, by target, phase and round; none of a
 	// scenario that asks for one replica.
-	Scaling []scaling.Trial
-	AB      *ab.Result // nil when the run compares no two servers
+	Scaling  []scaling.Trial
+	AB       *ab.Result          // nil when the run compares no two servers
+	Capacity []capacity.Searched // by target; none of a run that searches for no capacity
+	Sizes    []sweep.Group       // of a run that sweeps over some
 }
 
 // Analyse computes every figure of a run. It reads the interval logs of the
@@ -69,14 +73,21 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	if a.AB = ab.Judge(run, cells); a.AB == nil {
 		a.Ratios = sample.Ratios(a.Rows, a.Cells, a.Reference)
 	}
+	if a.Capacity, err = capacity.Search(run); err != nil {
+		return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
+	}
 	a.Overhead = overhead.Analyse(run, cells)
 	a.Stepped = capacity.StepsOf(run, cells)
 	a.Failover = failover.Analyse(run, cells)
 	a.Saturated = capacity.Saturations(a.Set)
 	a.Scaling = scaling.Analyse(run, cells, slo.P99)
-	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB, Scaling: a.Scaling})
+	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB, Scaling: a.Scaling, Failover: a.Failover})
 	a.Validity = validityOf(a)
 	switch short := a.Shortfall(); {
+	case run.Capacity != nil: // whose search says at which rate the other limits hold
+		if a.Gates, err = gate.JudgeSearch(a.Set, a.Capacity, slo, a.Validity == record.Invalid); err != nil {
+			return nil, fmt.Errorf("analyse %s: %w", run.Dir, err)
+		}
 	case a.AB == nil:
 		a.Gates = gate.Judge(a.Set, slo, a.Validity == record.Invalid)
 	case a.Validity == record.Invalid:
@@ -84,8 +95,16 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	case short != nil:
 		a.AB.LeaveOpen(run)
 	}
+	a.Sizes = sweep.Analyse(a.Set, a.Capacity, a.breaks, prices.Builtin())
 	a.Verdict = verdict(a)
 	return a, nil
+}
+
+// breaks reports whether a target breaks a limit in a phase.
+func (a *Analysis) breaks(target, phase string) bool {
+	return slices.ContainsFunc(a.Gates, func(g gate.Gate) bool {
+		return g.Target == target && (g.Phase == phase || g.Phase == "") && g.Verdict == record.Fail
+	})
 }
 
 func validityOf(a *Analysis) record.Validity {
@@ -108,6 +127,10 @@ func verdict(a *Analysis) record.Verdict {
 		return record.InvalidInstrument
 	case a.AB != nil:
 		return a.AB.Verdict
+	case len(a.Capacity) > 0 && len(a.Gates) > 0: // a server that dies at too high a rate is a part of a search
+		return worst
+	case slices.ContainsFunc(a.Capacity, func(s capacity.Searched) bool { return s.Certified == 0 }):
+		return record.Inconclusive
 	case worst == record.Pass && a.inPart():
 		return record.Inconclusive
 	}
@@ -128,6 +151,12 @@ func (a *Analysis) Shortfall() *sample.Shortfall {
 		return nil
 	}
 	return &sample.Shortfall{Word: sample.WordIncomplete, Played: a.AB.Pairs + len(a.AB.Lost), Next: a.Run.AB.Interims[a.AB.Interim].Pairs}
+}
+
+// NoResult says that there is nothing to judge: the run is Empty, or one of the two servers
+// that it compares was never sent any load.
+func (a *Analysis) NoResult() bool {
+	return a.Empty() || a.AB != nil && a.AB.NeverServed != nil
 }
 
 // Complete says that all that was planned was measured.

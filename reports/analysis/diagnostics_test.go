@@ -49,6 +49,9 @@ func TestDiagnostics(t *testing.T) {
 		{"unverified", false, "container", func(r *record.Run) {
 			r.Targets[1].Facts = append(r.Targets[1].Facts, record.Fact{Name: record.FactTLS, State: record.Unverified})
 		}},
+		{"expiry", false, "container", func(r *record.Run) {
+			r.Targets[1].Facts = append(r.Targets[1].Facts, record.Fact{Name: record.FactExpiry, State: record.NoExpiry, Value: "none"})
+		}},
 		{"gaps", false, "container", func(r *record.Run) {
 			second(r).Instrument.Gaps = record.Gaps{N: 3999, Planned: 1, Sent: 1.8}
 		}},
@@ -73,6 +76,14 @@ func TestDiagnostics(t *testing.T) {
 		{"renewals", false, "container", func(r *record.Run) {
 			second(r).Instrument.Renewals = record.Renewals{N: 1000, Took: 20 * time.Millisecond}
 		}},
+		{"init-cpu", false, "container", func(r *record.Run) {
+			for i := range r.Cells {
+				r.Cells[i].Usage.Meters = []record.Meter{{Name: record.MeterStarted, Value: 20}, {Name: record.MeterReady}, {Name: record.MeterInit, Unit: "ms", Value: 30000}, {Name: record.MeterInitWait, Unit: "ms"}, {Name: record.MeterStartWait, Unit: "ms"}}
+				if r.Cells[i].Target == "container" {
+					r.Cells[i].Usage.Meters[3].Value, r.Cells[i].Usage.Meters[4].Value = 5100, 2000
+				}
+			}
+		}},
 		{"disk", false, "container", func(r *record.Run) { second(r).Instrument.Stalls = 1 }},
 		{"look-ahead", false, "container", func(r *record.Run) { second(r).Instrument.Unprepared = 1 }},
 		{"ledger", true, "container", func(r *record.Run) { second(r).Ledger.OK-- }},
@@ -84,6 +95,10 @@ func TestDiagnostics(t *testing.T) {
 		{"interrupted", false, "", func(r *record.Run) { r.Interrupted = "stopped in phase steady of container in round 3 of 3" }},
 		{"unfinished", false, "", func(r *record.Run) { r.Finished = time.Time{} }},
 		{"server-died", false, "container", func(r *record.Run) { r.Targets[1].Deployments[1].Failed = "signal: killed" }},
+		{"server-removed", true, "container", func(r *record.Run) {
+			d := &r.Targets[1].Deployments[1]
+			d.Failed, d.Removed = "the namespace servebench-1 was deleted by somebody else", true
+		}},
 		{"not-ready", false, "container", func(r *record.Run) {
 			r.Targets[1].Deployments[1] = record.Deployment{Round: 2, Failed: "exit status 1: no such model"}
 		}},
@@ -114,6 +129,8 @@ func TestDiagnostics(t *testing.T) {
 		{"environment", false, "", func(r *record.Run) {
 			r.Environment = append(r.Environment, record.Fact{Name: "turbo", Value: "on", Unequal: true})
 		}},
+		{"health-check", false, "", func(r *record.Run) { r.Scenario.Template = "GET /v2/health/ready" }},
+		{"health-check", false, "", func(r *record.Run) { r.Scenario.Template = "GET /health" }},
 		{"one-round", false, "", func(r *record.Run) { r.Scenario.Rounds = 1 }},
 		{"labels", false, "container", func(r *record.Run) {
 			a := &second(r).Answers

@@ -290,15 +290,18 @@ func TestSaturation(t *testing.T) {
 func TestIdleAtMost(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		cpus             int
+		cpus             float64
 		server, generate float64 // shares of the CPUs
 		told             bool
-	}{{2, 0.5, 0.5, true}, {2, 0.9, 0.5, false}, {1, 0.5, 0.5, true}, {0, 0.2, 0.2, false}} {
+	}{{2, 0.5, 0.5, true}, {2, 0.9, 0.5, false}, {1, 0.5, 0.5, true}, {0.25, 0.9, 0.5, false}, {0, 0.2, 0.2, false}} {
 		p := recordtest.Saturate()
 		p.Targets, p.Rounds = p.Targets[:1], 1
 		run := recordtest.Open(t, p)
-		run.Environment = []record.Fact{{Name: record.FactTargetCPUs, Count: tt.cpus}}
-		given := float64(max(tt.cpus, 1))
+		run.Targets[0].CPUs = tt.cpus
+		given := tt.cpus
+		if given == 0 {
+			given = 1
+		}
 		for i := range run.Cells {
 			c := &run.Cells[i]
 			c.Usage = record.Usage{Known: true, CPU: time.Duration(tt.server * given * float64(c.Span))}

@@ -17,7 +17,7 @@ func longRun(t *testing.T, phase record.Phase) *record.Run {
 	phase.Name, phase.Arrivals, phase.Rate, phase.Measured, phase.Open = "steady", "constant", 20, true, true
 	run := &record.Run{
 		ID: "long", Created: time.Now(), Finished: time.Now(),
-		Scenario: record.Scenario{Name: "long", Rounds: 1, Corpus: 1000, Phases: []record.Phase{phase}},
+		Scenario: record.Scenario{Name: "long", Rounds: 1, Requests: record.Requests{Corpus: 1000}, Phases: []record.Phase{phase}},
 		Targets:  []record.Target{{Name: "physical", Running: true}},
 	}
 	w, err := record.Create(t.TempDir(), run)

@@ -37,6 +37,14 @@ func TestServerFailures(t *testing.T) {
 			target.Deployments[0].Failed = "signal: killed"
 			target.Deployments[1] = record.Deployment{Round: 2, Failed: "address in use"}
 		}, "the server of container did not come up in round 2: address in use"},
+		{"not up when a round was rerun", func(target *record.Target) {
+			target.Deployments = append(target.Deployments, record.Deployment{Round: 2, Attempt: 1, Failed: "no node can take the pod"})
+		}, "the server of container did not come up again to rerun round 2: no node can take the pod"},
+		{"removed, so that the next are not up", func(target *record.Target) {
+			target.Deployments[0].Failed, target.Deployments[0].Removed = "the namespace was deleted by somebody else", true
+			target.Deployments[1] = record.Deployment{Round: 2, Failed: "the namespace is being removed"}
+			target.Deployments[2] = record.Deployment{Round: 1, Attempt: 1, Failed: "the namespace is not found"}
+		}, "the server of container was removed by somebody else in round 1: the namespace was deleted by somebody else"},
 		{"first answer", func(target *record.Target) {
 			target.Deployments[0].FirstAnswerError, target.Deployments[2].FirstAnswerError = "status 404", "status 404"
 		}, "the server of container did not give a right first answer in rounds 1 and 3: status 404"},

@@ -120,7 +120,7 @@ func TestMeterRequests(t *testing.T) {
 	if _, known := a.Rows[0].PerRequest(record.Meter{Value: 1}); known {
 		t.Error("a count per request of none")
 	}
-	for want, got := range map[string]string{"2,460 ms": format.Meter(2460, "ms"), "0.00213 GB-s": format.Meter(0.002134, "GB-s"), "12": format.Meter(12, "")} {
+	for want, got := range map[string]string{"2460 ms": format.Meter(2460, "ms"), "2,460 GB-s": format.Meter(2460, "GB-s"), "0.00213 GB-s": format.Meter(0.002134, "GB-s"), "12": format.Meter(12, "")} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -164,3 +164,40 @@ func TestFaultsOfARerunNameTheRoundOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestReplacedServer: in a search, a server that was ended from outside is said to have been, and
+// decides nothing once the step was repeated.
+func TestReplacedServer(t *testing.T) {
+	for name, end := range map[string]func(*record.Deployment){
+		"removed": func(d *record.Deployment) { d.Removed = true }, "evicted": func(d *record.Deployment) { d.Evicted = true },
+	} {
+		run := recordtest.Open(t, recordtest.Search())
+		undisturbed := slices.Clone(run.Cells)
+		plain := analyse(t, run)
+		trial := run.Cells[0].Trial()
+		run.Cells[0].Aborted = "the server ended"
+		d := &run.Targets[0].Deployments[0]
+		again := *d
+		if d.Failed = "the server was " + name + " in phase probe-200\nits output"; d.Round != trial.Round {
+			t.Fatalf("deployment %+v, want that of %+v", d, trial)
+		}
+		end(d)
+		rerun(run, trial, "the server was "+name+" in phase probe-200", undisturbed)
+		last := &run.Targets[0].Deployments[len(run.Targets[0].Deployments)-1]
+		*last = again
+		last.Attempt++
+		a := analyse(t, run)
+		if a.Validity != record.Valid || sentence.Verdict(a) != sentence.Verdict(plain) || len(a.ServerFailures()) > 0 {
+			t.Errorf("%s: %s, %s\nwant VALID, %s", name, a.Validity, sentence.Verdict(a), sentence.Verdict(plain))
+		}
+		if want := "physical: this trial was discarded and rerun, because its server was ended from outside: the server was " + name + " in phase probe-200"; rulesOf(a)["discarded"] != want {
+			t.Errorf("%q, want %q", rulesOf(a)["discarded"], want)
+		}
+		for i := range run.Cells {
+			run.Cells[i].Discarded = ""
+		}
+		if a := analyse(t, run); len(a.ServerFailures()) != 1 || (a.Validity == record.Invalid) != d.Removed {
+			t.Errorf("%s, in a trial that counts: %s, %+v", name, a.Validity, a.ServerFailures())
+		}
+	}
+}

@@ -46,14 +46,6 @@ func (b builder) comparison() []Section {
 	return []Section{s}
 }
 
-// phase is a name where several are measured.
-func (b builder) phase(name string) string {
-	if !b.several {
-		return ""
-	}
-	return name
-}
-
 func (b builder) metric(m ab.Metric) Row {
 	row := Row{Notes: undecided(m.Verdict, sentence.MetricWhy(b.a.AB, m)), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
 	if len(m.Pairs) == 0 {

@@ -3,7 +3,6 @@ package document
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"servebench/reports/analysis"
@@ -11,6 +10,7 @@ import (
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/sweep"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -44,7 +44,7 @@ type Drawn struct {
 
 // Describe describes a figure, by its name without its phase: "percentiles".
 func Describe(a *analysis.Analysis, figure string, drawn Drawn) Description {
-	b := newBuilder(a)
+	b := builder{a}
 	if drawn.Phase != "" {
 		b = b.only(drawn.Phase)
 	}
@@ -53,7 +53,7 @@ func Describe(a *analysis.Analysis, figure string, drawn Drawn) Description {
 	if len(b.a.Rows) > 0 && drawn.Phase != "" {
 		phase := a.Run.Phase(drawn.Phase)
 		d.Title += b.titlePhase(phase)
-		d.Conditions = b.origin(phase)
+		d.Conditions = sentence.PhaseConditions(b.a, phase)
 	}
 	d.Data = d.Data.compact()
 	return d
@@ -65,9 +65,10 @@ func (b builder) only(phase string) builder {
 	set.Rows = slices.DeleteFunc(slices.Clone(set.Rows), func(r sample.Row) bool { return r.Phase != phase })
 	a.Ratios = slices.DeleteFunc(slices.Clone(a.Ratios), func(r sample.Ratio) bool { return r.Phase != phase })
 	a.Stepped = slices.DeleteFunc(slices.Clone(a.Stepped), func(s capacity.Stepped) bool { return s.Phase != phase })
+	a.Sizes = slices.DeleteFunc(slices.Clone(a.Sizes), func(g sweep.Group) bool { return g.Phase != phase })
 	a.Scaling = slices.DeleteFunc(slices.Clone(a.Scaling), func(t scaling.Trial) bool { return t.Phase != phase })
 	a.Set = &set
-	return builder{&a, b.several}
+	return builder{&a}
 }
 
 func (b builder) describe(figure string, drawn Drawn) Description {
@@ -87,12 +88,30 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 				"; left out where the noise hides it. Each quantile has a separate axis.",
 			Method: format.Sentence(sentence.OverheadMethod), Missing: "there are too few answers for a quantile in both phases", Data: b.overheadTable(),
 		}
+	case "capacity":
+		q, limit := b.curveQuantile()
+		line := ""
+		if limit > 0 {
+			line = " The red line is the limit of the SLO, " + format.Duration(limit) + "."
+		}
+		return Description{
+			Title: "Latency against goodput",
+			Caption: "Each point is a rate of the search: the correct answers per second that it gave within the SLO, and the " + format.Quantile(q) +
+				" of the response time of all its requests. A hollow point has fewer than 10 requests beyond the quantile, so that it is rough." + line +
+				" The large marker is the certified rate; its bar leads to the lowest rate that breaks the SLO, and the capacity lies between its ends. Both are rates as sent, so the marker may lie beside the point of its goodput. A star is a rate whose load was ended early.",
+			Conditions: "Open loop, Poisson arrivals. Each step on a fresh server, after its settling.",
+			Method:     format.Sentence(sentence.KneeMethod), Missing: "no request was answered correctly in any step, so there is nothing to show", Data: b.curveTable(),
+		}
+	case "sizes":
+		return b.sizesFigure()
+	case "memory":
+		return b.memoryFigure()
 	case "saturation":
 		return Description{
 			Title: "Highest throughput",
 			Caption: "Above: correct answers per second by concurrency, the number of workers that each wait for their answer; strokes are 95 % intervals. " +
 				"Below: their response times, which are not those of users who do not wait." + floorNote(drawn.Floor, 0.99),
-			Conditions: "Closed loop. " + b.warmUp(), Method: "Throughput: " + sentence.SaturationMethod + ".", Data: b.throughputTable(),
+			Conditions: "Closed loop. " + sentence.WarmUp(b.a), Method: "Throughput: " + sentence.SaturationMethod + ".", Data: b.throughputTable(),
 		}
 	case "steps":
 		return Description{
@@ -105,7 +124,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 		return Description{
 			Title: "Load, replicas and p99",
 			Caption: "By due time, in windows of " + format.Duration(drawn.Window) + ". Above: requests due per second, and those of them that were answered; a mark at the upper edge is a window with failures. " +
-				"In the middle: how many replicas were requested and how many were ready, if the target tells; a star marks the first answer of a new one. " +
+				"In the middle: how many replicas were requested and how many were ready, if the target tells (at 0 no request can be answered); a star marks the first answer of a new one. " +
 				"Below: the p99 of the answers in each window, which is the slowest or close to it where they are few." + b.endedEarly(),
 			Missing: "nothing was sent, so there is nothing to show over time", Data: b.scalingTable(),
 		}
@@ -120,7 +139,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 	case "percentiles":
 		return Description{
 			Title: "Latency by percentile",
-			Caption: "How slow the slowest requests are: to the right, ever fewer requests took longer. Response time runs from when " + b.due() +
+			Caption: "How slow the slowest requests are: to the right, ever fewer requests took longer. Response time runs from when " + sentence.Due(b.a) +
 				", service time from when it was sent. Quantiles are of all requests sent, and failed and censored ones count as endless: a curve that has to " +
 				"leave the figure ends with an arrow. Others end where fewer than 10 requests lie beyond, and a dotted line leads on to the slowest answer." + floorNote(drawn.Floor, 0.999),
 			Method: "The headline table has the quantiles of the answered requests with their intervals.", Missing: noLatency, Data: b.percentileTable(),
@@ -128,7 +147,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 	case "ecdf":
 		return Description{
 			Title: "Share of requests answered in time",
-			Caption: "The share of all requests sent that had " + b.answer() + " within the time on the x axis (empirical cumulative distribution of the response time). " +
+			Caption: "The share of all requests sent that had " + sentence.Answer(b.a) + " within the time on the x axis (empirical cumulative distribution of the response time). " +
 				"A line levels off at the target's success rate: failed and censored requests never count as answered." + floorNote(drawn.Floor, 0.99),
 			Missing: noLatency,
 		}
@@ -201,7 +220,7 @@ func (b builder) mark() string {
 
 // titlePhase names the phase, and its model, where there are several.
 func (b builder) titlePhase(p record.Phase) string {
-	if !b.several {
+	if !b.a.Several() {
 		return ""
 	}
 	title := ", phase " + p.Name
@@ -209,41 +228,6 @@ func (b builder) titlePhase(p record.Phase) string {
 		title += ", model " + model
 	}
 	return title
-}
-
-// origin states the load of a phase, its rounds, the warm-up, n of each target and what
-// became of the requests that have no latency.
-func (b builder) origin(p record.Phase) string {
-	rounds, lost := 0, false
-	var parts []string
-	for _, r := range b.a.Rows {
-		rounds = max(rounds, r.Rounds)
-		n := b.a.Label(r.Target) + " " + format.Count(r.Ledger.OK)
-		if l := r.Ledger; l.OK != l.Sent {
-			lost = true
-			n += fmt.Sprintf(" of %s (%s failed, %s censored)", format.Count(l.Sent), format.Count(l.Failed), format.Count(l.Censored))
-		}
-		parts = append(parts, n)
-	}
-	text := format.Sentence(loadOf(p)+", "+format.Plural(rounds, "round")) + " " + b.warmUp() +
-		" Requests " + b.answered(b.a.Rows[0]) + ", n: " + strings.Join(parts, "; ") + "."
-	if !lost {
-		text += " No request failed or was censored."
-	}
-	return text
-}
-
-func (b builder) warmUp() string {
-	var names []string
-	for _, p := range b.a.Run.Scenario.Phases {
-		if !p.Measured {
-			names = append(names, p.Name+" ("+format.Duration(p.Duration)+")")
-		}
-	}
-	if len(names) == 0 {
-		return "No warm-up was run or removed."
-	}
-	return "Not measured and removed in each round: " + strings.Join(names, ", ") + "."
 }
 
 // pairTable has the rounds of each metric of an A/B test, and what each interim analysis

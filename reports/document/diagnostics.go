@@ -2,6 +2,7 @@ package document
 
 import (
 	"strings"
+	"time"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/document/sentence"
@@ -10,7 +11,9 @@ import (
 )
 
 // ofServer says that a diagnostic is about a server that was not there to be measured.
-func ofServer(d record.Diagnostic) bool { return d.Rule == "not-ready" || d.Rule == "server-died" }
+func ofServer(d record.Diagnostic) bool {
+	return d.Rule == "not-ready" || d.Rule == "server-died" || d.Rule == "server-removed"
+}
 
 // onTop says that a diagnostic is said with the verdict.
 func (b builder) onTop(d record.Diagnostic) bool {
@@ -33,8 +36,8 @@ func (b builder) where(d record.Diagnostic) string {
 	if d.Target != "" {
 		parts = append(parts, d.Target)
 	}
-	if d.Phase != "" && b.several {
-		parts = append(parts, d.Phase)
+	if phase := b.phase(d.Phase); phase != "" {
+		parts = append(parts, phase)
 	}
 	if d.Round > 0 {
 		parts = append(parts, sentence.RoundList([]int{d.Round}))
@@ -73,6 +76,9 @@ func (b builder) errors() []Section {
 	for _, r := range b.a.Rows {
 		for _, e := range r.Errors {
 			add(r, e.Class, e.Count, e.Example)
+			if row := &t.Rows[len(t.Rows)-1]; e.Class == record.ErrorRefused || e.Class == record.ErrorTimeout {
+				row.Notes = append(row.Notes, b.noneReady(r)...)
+			}
 		}
 		if r.Ledger.Censored > 0 {
 			add(r, "censored", r.Ledger.Censored, "given up before its timeout, because the run was ended")
@@ -83,6 +89,20 @@ func (b builder) errors() []Section {
 		s.Rank, s.Lines = Appendix, []Line{{Text: "No measured request failed."}}
 	}
 	return []Section{s, b.failures()}
+}
+
+// noneReady says of a target whose replicas are known that none was ready for some time.
+func (b builder) noneReady(r sample.Row) []string {
+	var sum time.Duration
+	for _, t := range b.a.Scaling {
+		if t.Target == r.Target && t.Phase == r.Phase {
+			sum += t.NoneReady()
+		}
+	}
+	if sum == 0 {
+		return nil
+	}
+	return []string{"No replica was ready for " + format.Duration(sum) + ": an address that leads to replicas refuses connections then, or does not answer."}
 }
 
 // failures are the starts that failed, servers whose first answer was not right, and

@@ -6,12 +6,11 @@
 package document
 
 import (
+	"cmp"
 	"slices"
 
 	"servebench/reports/analysis"
-	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
-	"servebench/reports/record"
 )
 
 // Document is a report. Its texts may hold what servers and users wrote: a printer
@@ -74,16 +73,18 @@ func (t *Table) Intervals(column int) bool {
 
 // Heading is a column's title, with what its intervals are: "p99 ms [95% CI]".
 func (t *Table) Heading(column int) string {
+	c := t.Columns[column]
 	if t.Intervals(column) {
-		return t.Columns[column].Title + " [95% CI]"
+		return c.Title + " " + cmp.Or(c.Range, "[95% CI]")
 	}
-	return t.Columns[column].Title
+	return c.Title
 }
 
 // Column is the head of a column.
 type Column struct {
 	Title string
-	Words bool // set to the left; numbers are set to the right
+	Words bool   // set to the left; numbers are set to the right
+	Range string // what the intervals are: "[certified, breaks)"; "": of 95 % confidence
 }
 
 // Row is a row of a table, with sentences that belong to it.
@@ -95,7 +96,7 @@ type Row struct {
 // Cell is one value.
 type Cell struct {
 	Text     string
-	Interval string   // at 95 %; "" where there is none
+	Interval string   // of its column's Range; "" where there is none
 	Both     string   // Text and Interval with the unit that they share; "" where each stands for itself
 	Notes    []string // small print, for which a terminal has no room
 	Tone     Tone
@@ -139,18 +140,11 @@ const (
 )
 
 // builder makes the sections of a run.
-type builder struct {
-	a       *analysis.Analysis
-	several bool // phases are measured, so that each is named
-}
-
-func newBuilder(a *analysis.Analysis) builder {
-	return builder{a, a.Several()}
-}
+type builder struct{ a *analysis.Analysis }
 
 // New is the report of a run.
 func New(a *analysis.Analysis) *Document {
-	b := newBuilder(a)
+	b := builder{a}
 	d := &Document{
 		Title: a.Run.Scenario.Name, Description: a.Run.Scenario.Description,
 		Server: server(a.Run), Origin: origin(a.Run), Verdict: b.verdict(),
@@ -158,7 +152,7 @@ func New(a *analysis.Analysis) *Document {
 	d.add(b.targets(), b.comparison())
 	if !a.Empty() {
 		d.add(
-			b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.scaling(), b.faults(), b.steps(), b.throughput(), b.overhead(),
+			b.sizes(), b.capacity(), b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.scaling(), b.faults(), b.steps(), b.throughput(), b.overhead(),
 			b.latency(), b.answers(), b.resources(), b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
 		)
 	}
@@ -170,7 +164,7 @@ func New(a *analysis.Analysis) *Document {
 
 // Limits is the report of a gate: the verdict, what it rests on, and each limit.
 func Limits(a *analysis.Analysis) *Document {
-	b := newBuilder(a)
+	b := builder{a}
 	d := &Document{Title: a.Run.Scenario.Name, Server: server(a.Run), Verdict: b.verdict()}
 	d.add(b.comparison(), b.variants(), b.limits(), b.place())
 	return d
@@ -232,35 +226,45 @@ func (b builder) byTarget(further ...[]Column) *Table {
 // add adds a row that is named by target and phase.
 func (b builder) add(t *Table, target, phase string, cells ...[]Cell) {
 	named := Cell{Text: b.a.Label(target), Target: target}
-	if !b.several {
-		phase = ""
+	t.Rows = append(t.Rows, Row{Cells: slices.Concat(append([][]Cell{{named, text(b.phase(phase))}}, cells...)...)})
+}
+
+// lines are sentences without anything beside them.
+func lines(texts []string) []Line {
+	var all []Line
+	for _, text := range texts {
+		all = append(all, Line{Text: text})
 	}
-	t.Rows = append(t.Rows, Row{Cells: slices.Concat(append([][]Cell{{named, text(phase)}}, cells...)...)})
+	return all
 }
 
 func words(titles ...string) []Column { return columnsOf(true, titles) }
 
 func numbers(titles ...string) []Column { return columnsOf(false, titles) }
 
+// ranged is a column of numbers whose intervals are not those of 95 % confidence.
+func ranged(title, of string) []Column { return []Column{{Title: title, Range: of}} }
+
 func columnsOf(left bool, titles []string) []Column {
 	all := make([]Column, len(titles))
 	for i, title := range titles {
-		all[i] = Column{title, left}
+		all[i] = Column{Title: title, Words: left}
 	}
 	return all
 }
 
+// phase is a name where several phases are measured, so that each is named; "" elsewhere.
+func (b builder) phase(name string) string {
+	if !b.a.Several() {
+		return ""
+	}
+	return name
+}
+
 // inPhase names the phase where several are measured: ", spike".
 func (b builder) inPhase(name string) string {
-	if !b.several || name == "" {
+	if name = b.phase(name); name == "" {
 		return ""
 	}
 	return ", " + name
-}
-
-// measuredPhases are the phases that have figures.
-func (b builder) measuredPhases() []record.Phase {
-	return slices.DeleteFunc(slices.Clone(b.a.Run.Scenario.Phases), func(p record.Phase) bool {
-		return !slices.ContainsFunc(b.a.Rows, func(r sample.Row) bool { return r.Phase == p.Name })
-	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -20,7 +21,7 @@ import (
 func kinds() map[string]recordtest.Plan {
 	all := map[string]recordtest.Plan{
 		"slower": recordtest.Slower(), "undecided": recordtest.Undecided(), "failing": recordtest.Failing(), "same": recordtest.ABTest(),
-		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(),
+		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "capacity": recordtest.Search(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(), "failover": recordtest.Failover(),
 		"by status": recordtest.ByStatus(), "refused": recordtest.Refused(), "cold starts": recordtest.ColdStart(),
 		"overhead": recordtest.Overhead(), "running": recordtest.Running(),
 	}
@@ -194,5 +195,77 @@ func TestFailedRequestsAreSaidToCount(t *testing.T) {
 		if strings.Contains(line.Text, "response time of these p50 ") != failed || strings.Contains(line.Text, "p50 response time (failed requests included) ") != failed {
 			t.Errorf("%s: %s", line.Target, line.Text)
 		}
+	}
+}
+
+// CPU time that lacks some of a replica that ended is a lower bound, and said to be one.
+func TestUnreadCPUTime(t *testing.T) {
+	a := formattest.Analyse(t, recordtest.Compare())
+	a.Rows[0].Usage.Unread = 1500 * time.Millisecond
+	sections := document.New(a).Sections
+	i := slices.IndexFunc(sections, func(s document.Section) bool { return s.ID == "resources" })
+	var cells []string
+	for _, cell := range sections[i].Table.Rows[0].Cells {
+		cells = append(cells, cell.Text)
+	}
+	if got := strings.Join(cells, " | "); strings.Count(got, "| at least ") != 2 {
+		t.Errorf("%s, want two figures that are lower bounds", got)
+	}
+	if got := strings.Join(sections[i].Notes, "\n"); !strings.Contains(got, "was last read 1.5 s before its end") {
+		t.Errorf("notes %s", got)
+	}
+	if sections[i].Table.Rows[1].Cells[4].Text == cells[4] || len(a.Rows[0].Figures()) != len(a.Rows[1].Figures())-1 {
+		t.Error("the CPU time per answer is compared as a figure")
+	}
+}
+
+// TestCapacityIsOfOpenLoops: what a closed loop answers at most is a throughput, and called no
+// capacity; nor does a search speak of a throughput.
+func TestCapacityIsOfOpenLoops(t *testing.T) {
+	for word, plan := range map[string]recordtest.Plan{"capacity": recordtest.Saturate(), "throughput": recordtest.Search()} {
+		a := formattest.Analyse(t, plan)
+		for _, s := range document.New(a).Sections {
+			if s.ID != "throughput" && s.ID != "capacity" && s.ID != "capacity-steps" {
+				continue
+			}
+			one := &document.Document{Sections: []document.Section{s}}
+			if text := strings.ToLower(said(one)); strings.Contains(text, word) {
+				t.Errorf("section %s speaks of a %s: %s", s.ID, word, text)
+			}
+		}
+	}
+}
+
+// headings are those of a section's table.
+func headings(t *testing.T, d *document.Document, id string) string {
+	t.Helper()
+	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == id })
+	if i < 0 {
+		t.Fatalf("no section %s", id)
+	}
+	var all []string
+	for column := range d.Sections[i].Table.Columns {
+		all = append(all, d.Sections[i].Table.Heading(column))
+	}
+	return strings.Join(all, " | ")
+}
+
+// TestRangesAreNamed: what is known of a capacity, and of a cost by it, are two bounds and no
+// confidence interval.
+func TestRangesAreNamed(t *testing.T) {
+	run := recordtest.Open(t, recordtest.Search())
+	a, err := analysis.AnalyseBy(run, record.SLO{Capacity: 499}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := headings(t, document.New(a), "limits"); !strings.Contains(got, "observed [certified, breaks)") {
+		t.Errorf("limits of a search: %s", got)
+	}
+	if got := headings(t, document.New(formattest.Analyse(t, recordtest.Compare())), "limits"); !strings.Contains(got, "observed [95% CI]") {
+		t.Errorf("limits of a load: %s", got)
+	}
+	costs := document.Costs(formattest.Costs(t))
+	if got := headings(t, costs, "cost"); !strings.Contains(got, "$/month [range]") || !strings.Contains(said(costs), sentence.CostRange) {
+		t.Errorf("costs: %s\n%s", got, said(costs))
 	}
 }

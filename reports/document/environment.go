@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
@@ -149,4 +150,9 @@ func phaseList(phases []record.Phase) string {
 		list = append(list, text)
 	}
 	return strings.Join(list, "; ")
+}
+
+// method says in plain words how the figures came about.
+func (b builder) method() []Section {
+	return []Section{{ID: "method", Title: "Method", Rank: Appendix, Lines: lines(sentence.Method(b.a))}}
 }

@@ -1,6 +1,9 @@
 package document
 
 import (
+	"strings"
+	"time"
+
 	"servebench/reports/analysis/failover"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/document/sentence"
@@ -22,13 +25,14 @@ func (b builder) faults() []Section {
 		findings = append(findings, l)
 	}
 	return []Section{
-		{ID: "faults", Title: "Faults", Table: b.faultTable(), Lines: findings, Notes: []string{format.Sentence(sentence.FaultMethod)}},
-		{ID: "faultledger", Table: b.accountTable(), Notes: []string{format.Sentence(sentence.AccountMethod)}},
+		{ID: "faults", Title: "Faults", Table: b.faultTable(), Lines: findings, Figures: []string{"timeline"}, Notes: []string{format.Sentence(sentence.FaultMethod)}},
+		{ID: "faultrounds", Rank: Aside, Table: b.faultRounds(), Notes: []string{format.Sentence(sentence.FaultRoundMethod)}},
+		{ID: "faultledger", Table: b.accountTable(), Notes: []string{strings.Join(sentences(sentence.AccountMethod, sentence.LateAfter(b.a.Failover.Accounts)), " ")}},
 	}
 }
 
 func (b builder) faultTable() *Table {
-	t := b.byTarget(words("fault"), numbers("at s", "noticed ms", "errors for ms", "back after ms", "lost", "p99 before ms", "p99 peak ms", "p99 high for s", "replicas", "rounds"))
+	t := b.byTarget(words("fault"), numbers("at s", "noticed ms", "errors for ms", "back after ms", "new server after ms", "lost", "p99 before ms", "p99 peak ms", "p99 high for s", "replicas", "rounds"))
 	t.Keys = 3
 	for _, f := range b.a.Failover.Faults {
 		b.add(t, f.Target, f.Phase, []Cell{text(f.Kind), text(format.Number(f.At.Seconds()))}, faultCells(f))
@@ -38,9 +42,9 @@ func (b builder) faultTable() *Table {
 
 func faultCells(f failover.Fault) []Cell {
 	if len(f.Cases) == 0 {
-		return []Cell{faint("not injected"), none(), none(), none(), none(), none(), none(), none(), text("0")}
+		return []Cell{faint("not injected"), none(), none(), none(), none(), none(), none(), none(), none(), text("0")}
 	}
-	noticed, back := medianCell(f.Noticed), medianCell(f.Recovered)
+	noticed, back := medianCell(f.Noticed), medianOrZero(f.Recovered)
 	if f.Noticed.N == 0 {
 		noticed = faint("never")
 	}
@@ -50,18 +54,104 @@ func faultCells(f failover.Fault) []Cell {
 			back = Cell{Text: "never in " + format.Plural(n, "round"), Tone: Bad}
 		}
 	}
-	before, peak, replicas := f.Cases[0].Before, f.Cases[0].Peak, f.Cases[0].Replicas
+	fewest, most := f.Cases[0].Replicas, 0 // 0: not known, or none was ready
 	for _, c := range f.Cases {
-		before, peak, replicas = min(before, c.Before), max(peak, c.Peak), max(replicas, c.Replicas)
+		fewest, most = min(fewest, c.Replicas), max(most, c.Replicas)
+	}
+	replicas := format.Count(int64(fewest))
+	if fewest < most {
+		replicas += " to " + format.Count(int64(most))
+	}
+	errors, rounds := orLongest(medianOrZero(f.Burst), f.Burst, time.Millisecond), len(f.Cases)
+	if f.Lost == 0 {
+		back = none() // from nothing
 	}
 	excursion := none()
 	if f.Excursion.N > 0 {
-		excursion = text(format.Number(f.Excursion.Median.Value.Seconds()))
+		excursion = orLongest(text(format.Number(f.Excursion.Median.Value.Seconds())), f.Excursion, time.Second)
 	}
+	back = orLongest(back, f.Recovered, time.Millisecond)
 	return []Cell{
-		noticed, medianCell(f.Burst), back, fault(f.Lost), millisecondsOrNone(before > 0, before), millisecondsOrNone(peak > 0, peak),
-		excursion, orNone(replicas > 0, format.Count(int64(replicas))), count(int64(len(f.Cases))),
+		inRounds(noticed, f.Noticed.N, rounds), inRounds(errors, f.Losing(), rounds), inRounds(back, f.Losing(), rounds), inRounds(newServerCell(f), f.Answered.N, rounds),
+		fault(f.Lost), inRounds(medianCell(f.P99Before), f.P99Before.N, rounds), inRounds(medianCell(f.P99Peak), f.P99Peak.N, rounds),
+		inRounds(excursion, f.Slowed(), rounds), orNone(most > 0, replicas), count(int64(rounds)),
 	}
+}
+
+// orLongest says beside a median of 0 what the longest is, in a unit.
+func orLongest(c Cell, t sample.Times, unit time.Duration) Cell {
+	if c.Text == "0" && t.Max >= time.Microsecond {
+		c.Text += ", up to " + format.Number(float64(t.Max)/float64(unit))
+	}
+	return c
+}
+
+// inRounds says beside a figure that it was met in some of the rounds alone.
+func inRounds(c Cell, n, rounds int) Cell {
+	if n > 0 && n < rounds {
+		c.Text += " " + sentence.InRounds(n, rounds)
+	}
+	return c
+}
+
+// faultRounds are the faults of each round.
+func (b builder) faultRounds() *Table {
+	t := b.byTarget(words("fault"), numbers("at s", "round"), words("done", "replica hit"), numbers("its share", "failed before", "failed", "noticed ms"), words("by", "new server"),
+		numbers("ready ms", "first answer ms", "p99 before ms", "p99 peak ms", "p99 high for s"))
+	t.Keys = 5
+	for _, f := range b.a.Failover.Faults {
+		for _, c := range f.Cases {
+			failed := orNone(c.FailedBefore > 0, format.Percent(c.FailedBefore))
+			if c.Failing {
+				failed.Tone = Bad
+			}
+			b.add(t, f.Target, f.Phase, []Cell{
+				text(f.Kind), text(format.Number(c.At.Seconds())), count(int64(c.Round)), text(c.Done), {Text: c.Replica, Code: true}, replicaShare(c), failed, fault(c.Lost),
+				millisecondsOrNone(c.Noticed > 0, c.Noticed), text(c.By), {Text: c.New.Replica, Code: true},
+				millisecondsOrNone(c.New.Ready > 0, c.New.Ready), millisecondsOrNone(c.New.Answered > 0, c.New.Answered),
+				millisecondsOrNone(c.Before > 0, c.Before), millisecondsOrNone(c.Peak > 0, c.Peak), orNone(c.Excursion > 0, format.Number(c.Excursion.Seconds())),
+			})
+		}
+	}
+	return t
+}
+
+// replicaShare is the share of the answers that the replica gave that was hit.
+func replicaShare(c failover.Case) Cell {
+	if c.Share == nil {
+		return none()
+	}
+	cell := text(format.Percent(*c.Share))
+	if c.Idle() {
+		cell.Tone = Bad
+	}
+	return cell
+}
+
+// medianOrZero is 0 of a time without length: a single request failed, or other replicas gave
+// correct answers all the while.
+func medianOrZero(t sample.Times) Cell {
+	if t.N > 0 && t.Median.Value < time.Microsecond {
+		return text("0")
+	}
+	return medianCell(t)
+}
+
+// newServerCell is when the server in the place of the one that was hit answered first.
+func newServerCell(f failover.Fault) Cell {
+	if f.Answered.N > 0 {
+		return medianCell(f.Answered)
+	}
+	cell := none()
+	for _, c := range f.Cases {
+		switch {
+		case c.New.Known:
+			return faint("no answer")
+		case c.New.Began > 0:
+			cell = faint("not known")
+		}
+	}
+	return cell
 }
 
 // medianCell is the median over rounds, with its interval.
@@ -85,11 +175,11 @@ func late(a failover.Account) Cell {
 	if a.Limit == 0 {
 		return none()
 	}
-	return with(format.Count(a.Late), "> "+format.Duration(a.Limit))
+	return count(a.Late)
 }
 
 func (b builder) accountTable() *Table {
-	t := b.byTarget(numbers("scheduled", "in time", "late", "of these after retries", "lost to faults", "failed besides", "censored", "not sent", "rounds"))
+	t := b.byTarget(numbers("scheduled", "in time", "late", "of these after retries", "failed after faults", "failed besides", "censored", "not sent", "rounds"))
 	for _, a := range b.a.Failover.Accounts {
 		b.add(t, a.Target, a.Phase, []Cell{
 			count(a.Scheduled), count(a.InTime), late(a), saved(a), fault(a.Lost), fault(a.Besides), count(a.Censored), count(a.Unsent), count(int64(a.Rounds)),

@@ -1,11 +1,13 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/analysis/validity"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -28,7 +30,7 @@ func (b builder) instrument() []Section {
 		"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"))
 	for _, r := range b.a.Rows {
 		b.add(t, r.Target, r.Phase, []Cell{
-			text(asked(r)), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
+			text(sentence.Asked(r)), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
 			generatorCPU(r), scheduler(r.Instrument), pauses(r.Instrument),
 			with(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
 			count(r.Instrument.Dials), fault(r.Instrument.OutOfRange),
@@ -57,10 +59,7 @@ func (b builder) validity() Line {
 		parts = append(parts, "lag p99 "+format.Duration(v.LagP99))
 	}
 	late := fmt.Sprintf("%s over %s late", format.Percent(v.Late.Value), format.Duration(v.LagLimit))
-	if chance := sentence.LateByChance(v.Late); chance != "" {
-		late += " (" + chance + ")"
-	}
-	parts = append(parts, late)
+	parts = append(parts, late+" ("+cmp.Or(sentence.LateByChance(v.Late), "limit "+format.Percent(validity.MostLate))+")")
 	if v.CPUKnown {
 		parts = append(parts, "generator CPU "+format.Percent(v.GeneratorCPU))
 	}

@@ -15,10 +15,17 @@ func (b builder) limits() []Section {
 	if a.AB != nil || a.Empty() || a.Refused() {
 		return nil
 	}
+	if len(a.Gates) == 0 && a.Run.Capacity != nil {
+		return nil // the search says at which rate they hold
+	}
 	if len(a.Gates) == 0 {
 		return []Section{{ID: "limits", Title: "Limits", Rank: Appendix, Lines: []Line{{Text: "The scenario sets no limits."}}}}
 	}
-	t := &Table{Columns: slices.Concat(words("verdict", "target", "phase", "limit"), numbers("observed", "n")), Keys: 4}
+	observed := numbers("observed")
+	if a.Run.Capacity != nil { // all of its limits are capacities
+		observed = ranged("observed", "[certified, breaks)")
+	}
+	t := &Table{Columns: slices.Concat(words("verdict", "target", "phase", "limit"), observed, numbers("n")), Keys: 4}
 	for _, g := range sentence.WorstFirst(a.Gates) {
 		l := sentence.NewLimit(g)
 		row := Row{Cells: []Cell{
@@ -34,7 +41,14 @@ func (b builder) limits() []Section {
 	if a.By != "" {
 		s.Notes = append(s.Notes, "Judged by "+a.By+", not by the limits that the run was made with.")
 	}
-	if slo := a.SLO; slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
+	if slo := a.SLO; a.Run.Capacity != nil {
+		if slo.Capacity > 0 {
+			s.Notes = append(s.Notes, sentence.CapacityLimit)
+		}
+		if c := a.Run.Scenario.Cost; slo.CostPerMillion > 0 && c != nil {
+			s.Notes = append(s.Notes, sentence.CostLimit(*c))
+		}
+	} else if slo.Deadline() > 0 || slo.Service != (record.Quantiles{}) || slo.FirstByte != (record.Quantiles{}) {
 		s.Notes = append(s.Notes, "In these limits a failed request counts as slower than any.")
 	}
 	if line := sentence.RoundsLine(a); line != "" {

@@ -3,16 +3,12 @@ package document
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/overhead"
-	"servebench/reports/analysis/sample"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
-	"servebench/reports/record"
 )
 
 // steps tell what was held, and where each target broke.
@@ -168,73 +164,4 @@ func partRatio(p overhead.Part, base bool) Cell {
 		return none()
 	}
 	return ratio(p.Ratio, p.HasRatioInterval, p.RatioLow, p.RatioHigh)
-}
-
-// overheadOf is what a target costs a request; "" where nobody asked, or it is not known.
-func (b builder) overheadOf(target string) string {
-	if b.a.Overhead == nil {
-		return ""
-	}
-	var parts []string
-	for _, r := range b.a.Overhead.Rows {
-		if r.Target != target || !r.Known {
-			continue
-		}
-		part := fmt.Sprintf("%s: %s of overhead", format.Quantile(r.Q), format.Duration(r.Overhead.Value))
-		if r.Overhead.HasRatio {
-			part += fmt.Sprintf(" (×%s of %s's)", format.Number(r.Overhead.Ratio), b.a.Overhead.Base)
-		}
-		if r.Model.ToldApart {
-			part += " and " + format.Duration(r.Model.Value) + " for the model"
-		} else {
-			part += ", the model's share not above the noise"
-		}
-		parts = append(parts, part)
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "Response time at " + strings.Join(parts, "; at ") + "."
-}
-
-// asked says what was asked of the target: "200/s", or "concurrency 16" of a closed
-// loop.
-func asked(r sample.Row) string {
-	if r.Concurrency > 0 {
-		return sentence.Concurrency(r.Concurrency)
-	}
-	return format.Rate(r.Offered)
-}
-
-// loadOf says what a phase asks of a target and by which loop: "poisson
-// arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
-// loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
-func loadOf(p record.Phase) string {
-	if p.Open {
-		return fmt.Sprintf("%s for %s, open loop", arrivalsOf(p), format.Duration(p.Duration))
-	}
-	text := fmt.Sprintf("%s for %s", sentence.Concurrency(p.Concurrency), format.Duration(p.Duration))
-	if p.Think != "" {
-		text += ", think time " + p.Think
-	}
-	return text + ", closed loop"
-}
-
-// arrivalsOf words the arrival process of an open loop with its rate.
-func arrivalsOf(p record.Phase) string {
-	switch {
-	case len(p.Steps) > 0:
-		return fmt.Sprintf("%s from %s to %s", p.Arrivals, format.Rate(p.Steps[0].Rate), format.Rate(farthest(p.Steps).Rate))
-	case sample.EvenArrivals(p.Arrivals):
-		return p.Arrivals + " arrivals, " + format.Rate(p.Rate)
-	}
-	return p.Arrivals + ", " + format.Rate(p.Rate) + " on average"
-}
-
-// farthest is the step whose rate differs most from the first one's: the last one of
-// a staircase, the height of a spike.
-func farthest(steps []record.Step) record.Step {
-	return slices.MaxFunc(steps, func(a, b record.Step) int {
-		return cmp.Compare(math.Abs(a.Rate-steps[0].Rate), math.Abs(b.Rate-steps[0].Rate))
-	})
 }

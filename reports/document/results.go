@@ -2,15 +2,15 @@ package document
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
-	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
-	"servebench/reports/record"
 )
 
 // results is the headline: the table that people look for.
@@ -22,112 +22,15 @@ func (b builder) results() []Section {
 			errorRate(r.ErrorRate()), count(r.Ledger.Sent),
 		})
 	}
-	return []Section{{ID: "results", Title: "Results", Notes: b.conditions(), Table: t}}
+	return []Section{{ID: "results", Title: "Results", Notes: sentence.LoadConditions(b.a), Table: t}}
 }
 
 // load is what was asked of the target, and by which loop.
 func (b builder) load(r sample.Row) Cell {
 	if r.Concurrency > 0 {
-		return with(asked(r), "closed loop")
+		return with(sentence.Asked(r), "closed loop")
 	}
-	return with(asked(r), "open loop")
-}
-
-// conditions say how the figures came about.
-func (b builder) conditions() []string {
-	var all []string
-	for _, p := range b.measuredPhases() {
-		all = append(all, b.condition(p))
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	if b.a.Validity == record.Invalid {
-		all = append([]string{"INVALID: these figures may help to find the fault. They are not results."}, all...)
-	}
-	text := "p50 and p99 are response times, from when " + b.due() + " to the end of " + b.answer() +
-		"; what failed counts under errors."
-	if unmeasured := b.unmeasured(); len(unmeasured) > 0 {
-		text += " Not measured: " + sentence.Listed(unmeasured) + "."
-	}
-	return append(all, text)
-}
-
-func (b builder) condition(p record.Phase) string {
-	rounds := 0
-	for _, r := range b.a.Rows {
-		if r.Phase == p.Name {
-			rounds = max(rounds, r.Rounds)
-		}
-	}
-	name := p.Name
-	if model := b.a.ModelOf(p); model != "" {
-		name += ", model " + model
-	}
-	return fmt.Sprintf("%s: %s, %s.", name, loadOf(p), format.Plural(rounds, "round"))
-}
-
-// unmeasured names the phases that are in no figure.
-func (b builder) unmeasured() []string {
-	var names []string
-	for _, p := range b.a.Run.Scenario.Phases {
-		if !p.Measured {
-			names = append(names, p.Name)
-		}
-	}
-	return names
-}
-
-// Due is what response times run from, "a request was due": see due.
-func Due(a *analysis.Analysis) string { return newBuilder(a).due() }
-
-// due is what response times run from: nothing is due in a closed loop before its worker
-// is ready.
-func (b builder) due() string {
-	closed, open := false, false
-	for _, p := range b.measuredPhases() {
-		closed, open = closed || p.Concurrency > 0, open || p.Concurrency == 0
-	}
-	switch {
-	case closed && open:
-		return "a request was due (in a closed loop: a worker was ready to send)"
-	case closed:
-		return "a worker was ready to send"
-	}
-	return "a request was due"
-}
-
-// answer is what times are those of.
-func (b builder) answer() string {
-	switch {
-	case slices.ContainsFunc(b.a.Rows, b.a.ByStatus):
-		return "an answer with the expected status"
-	case b.a.Unchecked():
-		return "an answer (not checked)"
-	}
-	return "a correct answer"
-}
-
-// answers is the same of many.
-func (b builder) answersWord() string {
-	switch {
-	case b.a.JudgedByStatus():
-		return "answers with the expected status"
-	case b.a.Unchecked():
-		return "answers (not checked)"
-	}
-	return "correct answers"
-}
-
-// answered says what became of the requests that are OK.
-func (b builder) answered(r sample.Row) string {
-	switch {
-	case b.a.ByStatus(r):
-		return "answered with the expected status"
-	case r.Unchecked():
-		return "answered (not checked)"
-	}
-	return "answered correctly"
+	return with(sentence.Asked(r), "open loop")
 }
 
 // ofSent is a figure of the requests sent, where there are any.
@@ -145,7 +48,7 @@ func (b builder) latency() []Section {
 	add := func(r sample.Row, name string, d stat.Distribution) {
 		b.add(t, r.Target, r.Phase, []Cell{text(name)}, quantiles(d), []Cell{count(d.N)})
 	}
-	notes := []string{"Response time runs from when " + b.due() + ", service time from when it was sent, both to the end of " + b.answer() + "."}
+	notes := []string{"Response time runs from when " + sentence.Due(b.a) + ", service time from when it was sent, both to the end of " + sentence.Answer(b.a) + "."}
 	var firstByte, floor bool
 	for _, r := range b.a.Rows {
 		add(r, "response", r.Response)
@@ -160,7 +63,7 @@ func (b builder) latency() []Section {
 		}
 	}
 	if firstByte {
-		notes = append(notes, "Time to first byte runs from when "+b.due()+" to the first byte of the answer's body.")
+		notes = append(notes, "Time to first byte runs from when "+sentence.Due(b.a)+" to the first byte of the answer's body.")
 	}
 	if floor {
 		notes = append(notes, "The floor is how much of the response time is the load generator's own.")
@@ -193,24 +96,52 @@ func (b builder) answers() []Section {
 	switch {
 	case len(b.a.Rows) == 0:
 	case b.a.JudgedByStatus() && labelled:
-		s.Notes = []string{"Answers were judged by their status. Accuracy is with " + b.observed() + "."}
+		s.Notes = []string{"Answers were judged by their status. Accuracy is with " + sentence.Observed(b.a) + "."}
 	case b.a.JudgedByStatus():
 		s.Notes = []string{"Answers were judged by their status: there is nothing to compare them with."}
 	case agreed && labelled:
-		s.Notes = []string{"Agreement is with " + b.expected() + ", accuracy with " + b.observed() + "."}
+		s.Notes = []string{"Agreement is with " + sentence.Expected(b.a) + ", accuracy with " + sentence.Observed(b.a) + "."}
 	case agreed:
-		s.Notes = []string{"Agreement is with " + b.expected() + "."}
+		s.Notes = []string{"Agreement is with " + sentence.Expected(b.a) + "."}
 	case labelled:
-		s.Notes = []string{"Accuracy is with " + b.observed() + "."}
+		s.Notes = []string{"Accuracy is with " + sentence.Observed(b.a) + "."}
 	}
+	s.Notes = append(s.Notes, b.whyWide()...)
 	return []Section{s}
+}
+
+// mostPuzzling is up to how many independent requests an interval is so wide that a reader
+// wonders why.
+const mostPuzzling = 200
+
+// whyWide says why intervals are wider than the number of requests suggests.
+func (b builder) whyWide() []string {
+	var all []string
+	for _, r := range b.a.Rows {
+		var parts []string
+		for _, p := range []struct {
+			name string
+			stat.Proportion
+		}{{"errors", r.ErrorRate()}, {"agreement", r.Agreement}, {"accuracy", r.Accuracy}} {
+			if p.Effective > 0 && p.Effective <= min(mostPuzzling, float64(p.N)/2) {
+				parts = append(parts, p.name+" "+format.Count(int64(math.Ceil(p.Effective))))
+			}
+		}
+		if parts != nil {
+			all = append(all, b.a.Label(r.Target)+b.inPhase(r.Phase)+" "+strings.Join(parts, ", "))
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return []string{"Requests of the same round or second fare alike, and answers to the same record repeat each other, so that an interval is as wide as that of fewer independent ones: " + strings.Join(all, "; ") + "."}
 }
 
 // compared is a share of the answers that could be compared with the model's. Where all
 // requests are the same, it says nothing of others, which an interval would.
 func (b builder) compared(r sample.Row, p stat.Proportion) Cell {
 	switch {
-	case p.N > 0 && b.a.Run.Scenario.Corpus == 1 && b.a.Run.Scenario.Batch <= 1:
+	case p.N > 0 && b.a.Run.RequestsTo(r.Target).Distinct() == 1:
 		c := share(p)
 		c.Interval, c.Both = "", ""
 		return c
@@ -225,11 +156,15 @@ func (b builder) compared(r sample.Row, p stat.Proportion) Cell {
 // resources are the throughput, and what the target spent on it.
 func (b builder) resources() []Section {
 	t := b.byTarget(numbers("goodput", "OK/s", "CPU time", "CPU per 1000 answers", "memory"))
+	notes := []string{"CPU time and memory are those of the whole target, network and virtualisation included."}
 	for _, r := range b.a.Rows {
+		if r.Usage.Unread > 0 {
+			notes = append(notes, fmt.Sprintf("%s, %s: the CPU time of a replica that ended was last read %s before its end; what it used after that is not included.", r.Target, r.Phase, format.Duration(r.Usage.Unread)))
+		}
 		b.add(t, r.Target, r.Phase, []Cell{ofSent(r, format.Rate(r.Goodput)), ofSent(r, format.RateNumber(r.OKRate))}, spent(r))
 	}
 	return []Section{{ID: "resources", Title: "Throughput and resources", Rank: Aside, Table: t,
-		Notes: []string{"CPU time and memory are those of the whole target, network and virtualisation included."}}}
+		Notes: notes}}
 }
 
 // spent is what the target spent. Nothing that runs spends no CPU or holds no memory: a
@@ -237,9 +172,13 @@ func (b builder) resources() []Section {
 func spent(r sample.Row) []Cell {
 	cpu, each := none(), none()
 	if r.Usage.Known && r.Usage.CPU > 0 {
-		cpu = text(format.Duration(r.Usage.CPU))
+		least := ""
+		if !r.Usage.CPUKnown() {
+			least = "at least "
+		}
+		cpu = text(least + format.Duration(r.Usage.CPU))
 		if r.Ledger.OK > 0 {
-			each = text(format.Duration(r.Usage.CPU * 1000 / time.Duration(r.Ledger.OK)))
+			each = text(least + format.Duration(r.Usage.CPU*1000/time.Duration(r.Ledger.OK)))
 		}
 	}
 	return []Cell{cpu, each, orNone(r.Usage.Known && r.Usage.Resident > 0, format.Bytes(r.Usage.Resident))}
@@ -345,7 +284,7 @@ func (b builder) ratioTable() *Table {
 
 // keyFigures answer the question that the run was made for.
 func (b builder) keyFigures() []Section {
-	names := []string{"ab", "forest", "overhead", "saturation", "steps", "percentiles"}
+	names := []string{"ab", "sizes", "memory", "capacity", "forest", "overhead", "saturation", "steps", "percentiles"}
 	if b.a.OnlyStarts() {
 		names = []string{"coldstarts"}
 	}
@@ -356,6 +295,9 @@ func (b builder) furtherFigures() []Section {
 	names := []string{"ecdf", "histogram", "heatmap", "timeline", "coldstarts"}
 	if b.a.OnlyStarts() || b.a.Empty() {
 		return nil
+	}
+	if b.a.Failover != nil { // the faults have it
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "timeline" })
 	}
 	return []Section{{ID: "further-figures", Title: "Further figures", Rank: Appendix, Figures: names}}
 }

@@ -19,7 +19,7 @@ func (b builder) scaling() []Section {
 	}
 	var sections []Section
 	if b.a.Run.Scenario.Scaling.Varies() {
-		out := Section{ID: "scaling", Title: "Scaling", Table: b.scalingTable(), Figures: []string{"scaling"}, Notes: []string{sentence.ScalingMethod + "."}}
+		out := Section{ID: "scaling", Title: "Scaling", Table: b.scalingTable(), Figures: []string{"scaling"}, Notes: []string{b.timesCountFrom() + " " + sentence.ScalingMethod(all[0].Users.Limit) + "."}}
 		for _, t := range all {
 			out.Lines = append(out.Lines, Line{Text: b.trialName(t) + ": " + sentence.ScalingResult(t)})
 		}
@@ -27,8 +27,22 @@ func (b builder) scaling() []Section {
 		sections = append(sections, out, supply)
 	}
 	return append(sections, Section{ID: "replicas", Title: "Replicas", Rank: Aside, Table: b.replicaTable(), Notes: []string{
-		"Requests by the replica that answered them, as the answers name it (header X-Instance-Id) or by its address. Times count from when the load rose.",
+		"Requests by the replica that answered them, as the answers name it (header X-Instance-Id) or by its address; those without any answer, such as refused connections, are of none; share is of all answers. " + b.timesCountFrom(),
 	}})
+}
+
+// timesCountFrom says which moment the times of replicas count from.
+func (b builder) timesCountFrom() string {
+	rise := b.a.Scaling[0].Rise
+	for _, t := range b.a.Scaling {
+		if t.Rise != rise {
+			return "Times count from when the load rose, or from the start of a phase in which it does not."
+		}
+	}
+	if rise == 0 {
+		return "Times count from the start of the phase."
+	}
+	return fmt.Sprintf("Times count from when the load rose, %s after the start of the phase.", format.Duration(rise))
 }
 
 // trialName names a trial: "kubernetes, spike, round 2".
@@ -80,16 +94,21 @@ func firstOf(t scaling.Trial, of func(scaling.Replica) *time.Duration) *time.Dur
 }
 
 func (b builder) scalingTable() *Table {
-	t := trialTable(b, words("replicas"), numbers("decided s", "created s", "running s", "ready s", "first answer s", "p99 back s", "p99 over s", "late", "failed", "of"))
+	t := trialTable(b, words("replicas"), numbers("decided s", "created s", "running s", "ready s", "first answer s", "p99 back s", "p99 over s", "none ready s", "late", "failed", "of"))
 	for _, trial := range b.a.Scaling {
 		u := trial.Users
 		replicas := none()
 		decided := seconds(trial.Decided)
 		if trial.Observed {
 			replicas = text(fmt.Sprintf("%d → %d → %d", trial.Before, trial.Most, trial.End))
-			if made, _ := trial.Started(); trial.Decided == nil && made == 0 {
+			if !trial.Reacted() {
 				decided = Cell{Text: "never", Tone: Bad}
 			}
+		}
+		without := Cell{}
+		if gap := trial.NoneReady(); gap > 0 {
+			without = seconds(&gap)
+			without.Tone = Bad
 		}
 		over, back, late := none(), none(), none()
 		if u.Limit > 0 {
@@ -97,6 +116,9 @@ func (b builder) scalingTable() *Table {
 			switch {
 			case u.Recovered != nil:
 				back = seconds(u.Recovered)
+				if u.Again != nil {
+					back = Cell{Text: back.Text + ", above again", Tone: Bad}
+				}
 			case u.Over > 0:
 				back = Cell{Text: "never", Tone: Bad}
 			}
@@ -106,7 +128,7 @@ func (b builder) scalingTable() *Table {
 			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.Running })),
 			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.Ready })),
 			seconds(firstOf(trial, func(r scaling.Replica) *time.Duration { return r.First })),
-			back, over, late, fault(u.Failed), count(u.Due))
+			back, over, without, late, fault(u.Failed), count(u.Due))
 	}
 	return t
 }
@@ -144,6 +166,9 @@ func (b builder) replicaTable() *Table {
 				share = orNone(all > 0, format.Percent(float64(r.OK+r.Failed)/float64(max(1, all))))
 			}
 			b.addTrial(t, trial, name, seconds(r.Created), seconds(r.Running), seconds(r.Ready), seconds(r.First), seconds(r.Ended), ok, failed, share)
+		}
+		if trial.Unanswered > 0 {
+			b.addTrial(t, trial, faint("no answer"), none(), none(), none(), none(), none(), none(), fault(trial.Unanswered), none())
 		}
 	}
 	return t

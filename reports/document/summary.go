@@ -13,7 +13,7 @@ import (
 // Summary is a run in a few lines: when and with what it was made, what was compared, the
 // verdict, and the figures that each target is remembered by.
 func Summary(a *analysis.Analysis) *Document {
-	b := newBuilder(a)
+	b := builder{a}
 	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
 	s.Lines = append(s.Lines, Line{Word: sentence.Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: sentence.Verdict(a)})
 	if short := a.Shortfall(); short != nil {

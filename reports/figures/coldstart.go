@@ -27,7 +27,7 @@ func coldStarts(a *analysis.Analysis) Figure {
 	l := chart.List{Names: 120, Figures: 150, Indent: 12, Room: 102, Gap: 10, Marker: 4}
 	var stages []startStage // of the lines; none of a heading
 	for _, c := range a.ColdStarts() {
-		target := a.Run.Targets[slices.IndexFunc(a.Run.Targets, func(t record.Target) bool { return t.Name == c.Target })]
+		target := a.Run.Target(c.Target)
 		if !c.Running && len(target.Deployments) == 0 {
 			continue
 		}

@@ -1,6 +1,7 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets, the rounds of an A/B test, what the target costs, and cold starts. It stands
+// targets, the rounds of an A/B test, the search for a capacity, what the target costs, and
+// cold starts. It stands
 // between reports/analysis, whose Analysis is its only input, and the formats that show
 // figures: reports/html embeds them as SVG, and this package's own Format writes them
 // as PNG files. What is said around a figure is made by reports/document. Figures are
@@ -63,9 +64,13 @@ func All(a *analysis.Analysis) []Figure {
 	if a.AB != nil {
 		all = append(all, abTest(a))
 	}
+	if len(a.Capacity) > 0 {
+		all = append(all, searched(a))
+	}
 	if a.Overhead != nil {
 		all = append(all, overheadSplit(a))
 	}
+	all = append(all, swept(a)...)
 	if !a.OnlyStarts() {
 		if len(a.Saturated) > 0 {
 			all = append(all, saturated(a))
@@ -85,9 +90,7 @@ func All(a *analysis.Analysis) []Figure {
 	}
 	all = append(all, coldStarts(a))
 	for i := range all {
-		if all[i].Mark != "" {
-			all[i].Height += markHeight
-		}
+		all[i].Height += markHeight * vg.Length(len(all[i].markLines()))
 	}
 	return all
 }
@@ -97,7 +100,7 @@ const (
 	large  vg.Length = 13
 	margin vg.Length = 14 // around a figure that stands alone
 
-	markHeight vg.Length = 15 // what a mark adds to a figure
+	markHeight vg.Length = 15 // what a line of a mark adds to a figure
 )
 
 // SVG draws the figure as an <svg> element to be put into an HTML page (see
@@ -136,13 +139,16 @@ func (f Figure) PNG(w io.Writer, p chart.Palette) error {
 
 // draw draws what is inside the frame.
 func (f Figure) draw(c draw.Canvas, p chart.Palette) {
-	if f.Mark != "" {
+	for _, line := range f.markLines() {
 		alarm := chart.BoldFace(medium, p.Alarm)
-		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, chart.Fit(f.Mark, c.Max.X-c.Min.X, alarm))
+		c.FillText(alarm, vg.Point{X: c.Min.X, Y: c.Max.Y}, chart.Fit(line, c.Max.X-c.Min.X, alarm))
 		c = draw.Crop(c, 0, 0, 0, -markHeight)
 	}
 	f.paint(c, p)
 }
+
+// markLines are the lines of the mark, none of a figure without.
+func (f Figure) markLines() []string { return wrap(f.Mark, f.Width, chart.BoldFace(medium, nil)) }
 
 // wrap breaks a paragraph into lines no wider than the given width; a single
 // word that is wider stays whole.

@@ -59,7 +59,7 @@ func heatmap(v view) Figure {
 			chart.LogAxis(&panel.Y, y, (c.Max.Y-c.Min.Y)/vg.Length(rows)-60, 28)
 			heats[i].most = most
 			panel.Add(floorBand(p, v.series[i].row.Floor, false), chart.Mark(heats[i].draw),
-				chart.Dots(l.slowest(responseTimes), chart.Circle, p.Ink, 1.3), l.rug(p), l.separators(p, true, false))
+				chart.Dots(l.points(slowest(responseTimes)), chart.Circle, p.Ink, 1.3), l.rug(p), l.separators(p, true, false))
 			panels = append(panels, panel)
 		}
 		smallMultiples(v, panels, columns, "response time, ms").Draw(c, p)

@@ -74,17 +74,22 @@ func responseTimes(w sample.Window) *hdrhistogram.Histogram { return w.Response 
 
 func lags(w sample.Window) *hdrhistogram.Histogram { return w.Lag }
 
-// quantiles are the points of a quantile of the windows in which it is known.
-func (l lane) quantiles(times func(sample.Window) *hdrhistogram.Histogram, q float64) plotter.XYs {
-	return l.points(func(w sample.Window) (float64, bool) { return quantileOf(times(w), q) })
+// figure is one of a window, in milliseconds, if it is known.
+type figure func(sample.Window) (float64, bool)
+
+func quantile(times func(sample.Window) *hdrhistogram.Histogram, q float64) figure {
+	return func(w sample.Window) (float64, bool) { return quantileOf(times(w), q) }
 }
 
-// slowest are the points of the longest time of each window.
-func (l lane) slowest(times func(sample.Window) *hdrhistogram.Histogram) plotter.XYs {
-	return l.points(func(w sample.Window) (float64, bool) { return slowestOf(times(w)) })
+func slowest(times func(sample.Window) *hdrhistogram.Histogram) figure {
+	return func(w sample.Window) (float64, bool) { return slowestOf(times(w)) }
 }
 
-func (l lane) points(value func(sample.Window) (float64, bool)) plotter.XYs {
+// shows says that a figure is known in some window.
+func (l lane) shows(value figure) bool { return len(l.points(value)) > 0 }
+
+// points are the middles of the windows in which a figure is known.
+func (l lane) points(value figure) plotter.XYs {
 	var all plotter.XYs
 	for _, w := range l.Windows {
 		if y, ok := value(w); ok {
@@ -148,6 +153,29 @@ func (l lane) steps(sty draw.LineStyle, value func(sample.Window) float64) chart
 		}
 		for _, r := range l.Rounds {
 			a.StrokeLines(sty, a.ClipLinesXY(lines[r.Round])...)
+		}
+	}
+}
+
+// levels draws a figure as a stroke as long as each window, so that few windows are seen as
+// well as many. All are a single path, which keeps an SVG of thousands of them small.
+func (l lane) levels(sty draw.LineStyle, value figure) chart.Mark {
+	return func(a chart.Area) {
+		var path vg.Path
+		for _, w := range l.Windows {
+			known, ok := value(w)
+			y := a.Y(known)
+			if !ok || y < a.Min.Y || y > a.Max.Y {
+				continue
+			}
+			from, to := a.X(w.From), a.X(w.To)
+			spare := max(0, sty.Width-(to-from)) / 2 // at least a dot
+			path.Move(vg.Point{X: max(from-spare, a.Min.X), Y: y})
+			path.Line(vg.Point{X: min(to+spare, a.Max.X), Y: y})
+		}
+		if len(path) > 0 {
+			a.SetLineStyle(sty)
+			a.Stroke(path)
 		}
 	}
 }

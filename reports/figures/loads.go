@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"slices"
 
 	"servebench/reports/analysis"
@@ -50,6 +51,8 @@ func stressed(v view) Figure {
 				line.points = append(line.points, pt)
 			}
 		}
+		// A load that rises and falls again comes to some rates twice.
+		slices.SortStableFunc(line.points, func(a, b loadPoint) int { return cmp.Compare(a.load, b.load) })
 		lp.lines = append(lp.lines, line)
 	}
 	if !steps {
@@ -124,7 +127,8 @@ func (lp loadPlot) legend(p chart.Palette, y chart.Span) chart.Legend {
 		l = append(l, targetEntry(one.name, one.look))
 		broke = broke || slices.ContainsFunc(one.points, func(pt loadPoint) bool { return pt.broke })
 	}
-	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: dashed()})
+	mark := lp.lines[0].look.Marker
+	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6, Marker: mark}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: dashed(), Marker: mark.Hollow()})
 	if broke {
 		l = append(l, chart.Entry{Text: "broke", Color: p.Alarm, Marker: chart.Star})
 	}

@@ -119,6 +119,37 @@ func TestThroughputIsDrawn(t *testing.T) {
 	}
 }
 
+// TestCapacityIsDrawn: a curve for each target, its certified rate and its knee.
+func TestCapacityIsDrawn(t *testing.T) {
+	f, has := figuresOf(t, recordtest.Search())["capacity"]
+	if !has || f.Missing != "" {
+		t.Fatalf("no figure of the capacity: %s", f.Missing)
+	}
+	svg := labels(t, f)
+	for _, want := range []string{">physical<", ">container<", ">certified, to where it breaks<", ">knee<", ">ended early<", ">limit of the p99<", ">p99 of the response time, ms<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the figure lacks %q", want)
+		}
+	}
+	remarks := map[string]int{}
+	for _, row := range texts(f) {
+		for remark := range strings.SplitSeq(row[len(row)-1], ", ") {
+			remarks[row[0]+" "+remark]++
+		}
+	}
+	for _, want := range []string{"physical knee", "physical certified", "container knee", "container certified"} {
+		if remarks[want] != 1 {
+			t.Errorf("%s in %d rows of %q, want one", want, remarks[want], texts(f))
+		}
+	}
+	p := recordtest.Search()
+	p.Targets[0].Errors = []recordtest.Error{{Class: "timeout", Share: 1}}
+	p.Targets[1].Errors = p.Targets[0].Errors
+	if f := figuresOf(t, p)["capacity"]; f.Missing == "" {
+		t.Error("a curve of servers that answer nothing")
+	}
+}
+
 // Each figure of latency shows the floor as a band, and says what it is; without
 // calibration there is none.
 func TestFloorIsDrawn(t *testing.T) {
@@ -143,6 +174,25 @@ func TestMarkOfAnInvalidRunNamesTheRule(t *testing.T) {
 		}
 		if f.Missing == "" && !bytes.Contains([]byte(labels(t, f)), []byte("INVALID RUN")) {
 			t.Errorf("%s is not marked", name)
+		}
+	}
+}
+
+// TestMarkIsWhole has a mark that is longer than a figure is wide go on in a second line.
+func TestMarkIsWhole(t *testing.T) {
+	p := recordtest.Compare()
+	p.Targets[0].GeneratorCPU, p.Targets[1].Late = 0.91, 200
+	for name, f := range figuresOf(t, p) {
+		if f.Missing != "" {
+			continue
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := f.Mark[strings.LastIndex(f.Mark, " ")+1:]
+		if !strings.Contains(string(svg), last) {
+			t.Errorf("%s: the mark %q is cut", name, f.Mark)
 		}
 	}
 }

@@ -123,7 +123,7 @@ func (s scalePlot) grid(p chart.Palette, i int) chart.Grid {
 		l.steps(chart.Stroke(look, 1.2), func(w sample.Window) float64 { return w.PerSecond(w.OK) }),
 		l.rug(p), s.view.faults(l, i, p), l.separators(p, true, false),
 	)
-	replicas.Y.Min, replicas.Y.Max = 0, float64(s.most)+0.5
+	replicas.Y.Min, replicas.Y.Max = -0.3, float64(s.most)+0.5
 	replicas.Add(s.view.faults(l, i, p), s.replicas(i, look, p), l.separators(p, false, false))
 	chart.LogAxis(&latency.Y, s.latency.Padded(2), trackHeight, 22)
 	if s.limit > 0 {
@@ -146,8 +146,9 @@ func (s scalePlot) replicas(i int, look color.NRGBA, p chart.Palette) chart.Mark
 	return func(a chart.Area) {
 		for _, r := range s.lanes[i].Rounds {
 			t := s.trial(i, r.Round)
+			// From how many on a line is drawn: a number requested of 0 is one that was not said.
 			at := func(offset time.Duration) vg.Length { return a.X(min(r.To, max(r.From, r.From+offset.Seconds()))) }
-			draw := func(sty draw.LineStyle, value func(scaling.Level) int) {
+			draw := func(sty draw.LineStyle, least int, value func(scaling.Level) int) {
 				var line []vg.Point
 				for k, level := range t.Levels {
 					until := r.To
@@ -155,7 +156,7 @@ func (s scalePlot) replicas(i int, look color.NRGBA, p chart.Palette) chart.Mark
 						until = r.From + t.Levels[k+1].At.Seconds()
 					}
 					y := a.Y(float64(value(level)))
-					if until > r.From && value(level) > 0 {
+					if until > r.From && value(level) >= least {
 						line = append(line, vg.Point{X: at(level.At), Y: y}, vg.Point{X: a.X(min(until, r.To)), Y: y})
 					}
 				}
@@ -163,8 +164,8 @@ func (s scalePlot) replicas(i int, look color.NRGBA, p chart.Palette) chart.Mark
 					a.StrokeLines(sty, line)
 				}
 			}
-			draw(chart.Stroke(look, 1.8), func(l scaling.Level) int { return l.Ready })
-			draw(chart.Stroke(p.Ink, 1.2, dashed()...), func(l scaling.Level) int { return l.Desired })
+			draw(chart.Stroke(look, 1.8), 0, func(l scaling.Level) int { return l.Ready })
+			draw(chart.Stroke(p.Ink, 1.2, dashed()...), 1, func(l scaling.Level) int { return l.Desired })
 			for _, replica := range t.Replicas {
 				if replica.New && replica.First != nil {
 					first := t.Rise + *replica.First

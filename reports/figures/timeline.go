@@ -67,9 +67,14 @@ func newTracks(lanes []lane) tracks {
 	t := tracks{lanes: lanes}
 	for _, l := range lanes {
 		t.roundP99 = t.roundP99 || slices.ContainsFunc(l.Rounds, func(r sample.RoundSpan) bool { return r.Row.Response.Quantiles[2].Known })
-		t.p50 = t.p50 || len(l.quantiles(responseTimes, 0.5))+len(l.quantiles(lags, 0.5)) > 0
-		t.p99 = t.p99 || len(l.quantiles(responseTimes, 0.99)) > 0
-		t.slowest = t.slowest || len(l.slowest(responseTimes))+len(l.slowest(lags)) > 0
+		t.p50 = t.p50 || l.shows(quantile(responseTimes, 0.5)) || l.shows(quantile(lags, 0.5))
+		t.p99 = t.p99 || l.shows(quantile(responseTimes, 0.99))
+		t.slowest = t.slowest || l.shows(slowest(responseTimes)) || l.shows(slowest(lags))
+		for _, r := range l.Rounds {
+			if q := r.Row.Response.Quantiles[2]; q.Known {
+				t.latency.Add(chart.Milliseconds(q.Value))
+			}
+		}
 		for _, w := range l.Windows {
 			t.rate = max(t.rate, w.PerSecond(max(w.Scheduled, w.Sent, w.OK)))
 			t.inFlight = max(t.inFlight, float64(w.InFlight))
@@ -105,9 +110,9 @@ func (t tracks) legend(v view, p chart.Palette) chart.Legend {
 		drawn bool
 		chart.Entry
 	}{
-		{t.p50, chart.Entry{Text: "p50", Color: first, Marker: chart.Circle}},
+		{t.p50, chart.Entry{Text: "p50 of a window", Color: first, Line: thick}},
 		{t.p99, chart.Entry{Text: "p99 of a window", Color: first, Marker: chart.Triangle.Hollow()}},
-		{t.slowest, chart.Entry{Text: "slowest", Color: p.Muted, Marker: chart.Circle}},
+		{t.slowest, chart.Entry{Text: "slowest", Color: p.Muted, Line: thin}},
 		{t.lost, chart.Entry{Text: "failed and censored", Color: p.Alarm, Line: 1.2}},
 	} {
 		if e.drawn {
@@ -194,19 +199,22 @@ func (t tracks) latencies(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palet
 		}
 	}
 	panel.Add(
-		chart.Dots(l.slowest(responseTimes), chart.Circle, p.Muted, 1.1),
-		chart.Dots(l.quantiles(responseTimes, 0.5), chart.Circle, c, 1.4),
-		chart.Dots(l.quantiles(responseTimes, 0.99), chart.Triangle.Hollow(), c, 2.2),
+		l.levels(chart.Stroke(p.Muted, thin), slowest(responseTimes)),
+		l.levels(chart.Stroke(c, thick), quantile(responseTimes, 0.5)),
+		chart.Dots(l.points(quantile(responseTimes, 0.99)), chart.Triangle.Hollow(), c, 2.2),
 	)
 }
 
 func (t tracks) lags(panel *plot.Plot, l lane, c color.NRGBA, p chart.Palette) {
 	chart.LogAxis(&panel.Y, t.lag.Padded(2), trackHeight, 22)
 	panel.Add(
-		chart.Dots(l.slowest(lags), chart.Circle, p.Muted, 1.1),
-		chart.Dots(l.quantiles(lags, 0.5), chart.Circle, c, 1.4),
+		l.levels(chart.Stroke(p.Muted, thin), slowest(lags)),
+		l.levels(chart.Stroke(c, thick), quantile(lags, 0.5)),
 	)
 }
+
+// thick and thin are the strokes of the p50 and the slowest of a window.
+const thick, thin vg.Length = 2.2, 1.4
 
 // trackHeight is about how high the data area of a row is.
 const trackHeight vg.Length = 72

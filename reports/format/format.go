@@ -125,7 +125,8 @@ func trim(s string) string {
 	return s
 }
 
-// Rate is a number per second with one decimal below a thousand: "199.4/s".
+// Rate is a number per second with one decimal below a thousand, and more below a tenth:
+// "199.4/s", "0.00012/s".
 func Rate(perSecond float64) string {
 	return strings.TrimSuffix(RateNumber(perSecond), ".0") + "/s"
 }
@@ -133,7 +134,10 @@ func Rate(perSecond float64) string {
 // RateNumber is FormatRate without its unit, for a column whose head has it.
 func RateNumber(perSecond float64) string {
 	digits := 0
-	if math.Abs(perSecond) < 1000 {
+	switch v := math.Abs(perSecond); {
+	case v > 0 && v < 0.1:
+		digits = decimals(v, 2)
+	case v < 1000:
 		digits = 1
 	}
 	return strconv.FormatFloat(perSecond, 'f', digits, 64)
@@ -189,11 +193,11 @@ func Count(n int64) string {
 	return sign + s
 }
 
-// Meter is a count with its unit, whole numbers with groups of thousands:
-// "2,460 ms", "0.00213 GB-s".
+// Meter is a count with its unit, whole numbers with groups of thousands, but for
+// milliseconds, which have none anywhere: "2,460 GB-s", "2460 ms", "0.00213 GB-s".
 func Meter(v float64, unit string) string {
 	s := Number(v)
-	if v >= 1000 {
+	if v >= 1000 && unit != "ms" {
 		s = Count(int64(v + 0.5))
 	}
 	if unit != "" {
@@ -277,4 +281,25 @@ func Rounds(numbers []int) string {
 		return "round " + List(named)
 	}
 	return "rounds " + List(named)
+}
+
+// Dollars is an amount of money: "$0.0725", "$41.20", "$312", "$12,400". Below a cent it has
+// three significant digits.
+func Dollars(usd float64) string {
+	sign := ""
+	if usd < 0 {
+		sign, usd = "-", -usd
+	}
+	switch {
+	case usd >= 99.995:
+		return sign + "$" + Count(int64(math.Round(min(usd, 1e18))))
+	case usd >= 1 || usd == 0:
+		return sign + "$" + strconv.FormatFloat(usd, 'f', 2, 64)
+	}
+	return sign + "$" + strconv.FormatFloat(usd, 'f', max(2, decimals(usd, 3)), 64)
+}
+
+// DollarsInterval is "[$38.10, $41.20]".
+func DollarsInterval(low, high float64) string {
+	return "[" + Dollars(low) + ", " + Dollars(high) + "]"
 }

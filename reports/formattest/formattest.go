@@ -11,9 +11,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"servebench/reports"
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/cost"
+	"servebench/reports/analysis/cost/advice"
+	"servebench/reports/analysis/cost/traffic"
+	"servebench/reports/analysis/sample"
+	"servebench/reports/prices"
 	"servebench/reports/record/recordtest"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +40,38 @@ func Analyse(t testing.TB, p recordtest.Plan) *analysis.Analysis {
 	}
 	a.Run.Dir = dir
 	return a
+}
+
+// Costs are those of a container and a function at a few places, one of which does not suit.
+func Costs(t testing.TB) *cost.Costs {
+	t.Helper()
+	a := Analyse(t, recordtest.Sized())
+	table := prices.Builtin()
+	var places []cost.Place
+	for _, id := range []string{
+		"aws/us-east-1/ec2/c7i.large", "aws/us-east-1/fargate/x86_64", "aws/us-east-1/lambda/x86_64", "gcp/us-central1/cloud-run/request-based",
+		"hetzner/eu/vm/CCX13", "aws/us-east-1/ec2/t4g.medium", "aws/us-east-1/sagemaker/ml.m5.large",
+	} {
+		p, known := cost.Find(cost.Places(table), id)
+		if !known {
+			t.Fatalf("there is no place %s", id)
+		}
+		places = append(places, p)
+	}
+	c, err := traffic.Parse("business-hours:200/s,peak=4x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := cost.Of(a.Set, a.Capacity)
+	failed := measured[0]
+	failed.Target, failed.Rate = "uncertified", 0
+	return cost.New(append(measured, failed), places, c, cost.Defaults(), table, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
+}
+
+// Advice is where to serve by these Costs.
+func Advice(t testing.TB) *advice.Advice {
+	t.Helper()
+	return advice.Of(Costs(t), advice.Moves([]*sample.Set{Analyse(t, recordtest.Sized()).Set}))
 }
 
 // Render renders the run and returns its files by name. A file that is written twice

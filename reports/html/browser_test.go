@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"servebench/reports/record/recordtest"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -63,6 +66,36 @@ func TestInABrowser(t *testing.T) {
 				t.Errorf("labels are %s where the page's secondary text is %s: the palette did not reach the figures", seen.Axis, seen.Ink)
 			}
 		})
+	}
+}
+
+// TestOnAPhone opens pages with wide tables and figures, long names among them: these scroll in
+// boxes of their own, and the page does not. No column of words is squeezed to letters.
+func TestOnAPhone(t *testing.T) {
+	long := recordtest.Failover()
+	long.Name, long.Targets[0].Name = strings.Repeat("scenario", 12), "container@"+strings.Repeat("verylongname", 5)
+	long.Phases[len(long.Phases)-1].Name = strings.Repeat("phase", 15)
+	ctx := browser(t)
+	for name, p := range map[string]recordtest.Plan{"failover": recordtest.Failover(), "capacity": recordtest.Search(), "long names": long} {
+		file := filepath.Join(t.TempDir(), "report.html")
+		if err := os.WriteFile(file, []byte(render(t, analyse(t, p))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var overflow, scrolling int
+		var squeezed []string
+		err := chromedp.Run(ctx, emulation.SetDeviceMetricsOverride(390, 900, 1, true), chromedp.Navigate("file://"+file),
+			chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &overflow),
+			chromedp.Evaluate(`[...document.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth).length`, &scrolling),
+			chromedp.Evaluate(`[...document.querySelectorAll(".words tbody th, td code")].filter(e => e.clientWidth > 0 && e.clientWidth < 100).map(e => e.textContent)`, &squeezed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if overflow > 0 || scrolling == 0 {
+			t.Errorf("%s: the page is %d pixels wider than the window; %d boxes scroll, want some", name, overflow, scrolling)
+		}
+		if len(squeezed) > 0 {
+			t.Errorf("%s: cells of a few letters' width: %q", name, squeezed)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"servebench/reports"
 	"servebench/reports/analysis"
@@ -47,12 +48,25 @@ func write(w io.Writer, a *analysis.Analysis) error {
 	if err != nil {
 		return err
 	}
-	p, err := newPage(document.New(a), figures.All(a))
+	return execute(w, document.New(a), figures.All(a), marks)
+}
+
+// WriteDocument writes a page of a document that is of no single run, with its figures.
+func WriteDocument(w io.Writer, d *document.Document, drawn []figures.Figure) error {
+	if err := execute(w, d, drawn, nil); err != nil {
+		return fmt.Errorf("write page: %w", err)
+	}
+	return nil
+}
+
+func execute(w io.Writer, d *document.Document, drawn []figures.Figure, marks map[string][]byte) error {
+	p, err := newPage(d, drawn)
 	if err != nil {
 		return err
 	}
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"class": class,
+		"class":  class,
+		"isName": isName,
 		// The figure package wrote and escaped it.
 		"mark": func(target string) template.HTML { return template.HTML(marks[target]) },
 	}).Parse(layout)
@@ -61,6 +75,12 @@ func write(w io.Writer, a *analysis.Analysis) error {
 	}
 	return t.Execute(w, p)
 }
+
+// longestName is how long a name may be, in bytes, that is kept on one line.
+const longestName = 63
+
+// isName says that a text is a name, such as a pod's, that would be hard to read in pieces.
+func isName(text string) bool { return len(text) <= longestName && !strings.ContainsAny(text, " \n") }
 
 // class is the style of a tone.
 func class(t document.Tone) string {

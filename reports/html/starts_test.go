@@ -60,7 +60,7 @@ func TestOverhead(t *testing.T) {
 	inOrder(t, words(render(t, analysed(t, recordtest.Overhead(), asIs))), "At p50 the overhead is 306 µs on physical, ×1.1 on container",
 		"Its guest ran under TCG", "the model's share not above the noise", "difference of quantiles", "÷ physical",
 		"vm (TCG) | p50", "×3.77 [3.62, 3.89]", "lambda | p50", "~0, 0.00922 [-0.0113, 0.0261] | –",
-		"Meters", "billed duration | 3,936 ms", "GB-seconds", "phase noop, model noop")
+		"Meters", "billed duration | 3936 ms", "GB-seconds", "phase noop, model noop")
 }
 
 // A server that ran already has no cold start and no limits.

@@ -9,15 +9,17 @@ import (
 
 	"servebench/reports/analysis/ab"
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/capacity/search"
 	"servebench/reports/analysis/compare"
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
+	"servebench/reports/analysis/sweep"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
+	"servebench/reports/prices"
 	"servebench/reports/record"
 
 	"github.com/go-json-experiment/json"
@@ -47,7 +49,7 @@ func marshalers() *json.Marshalers {
 		as(newFigure), as(newOverhead), as(overheadPart),
 		as(func(s capacity.Stepped) stepped { return stepped{s, sentence.StepsResult(s)} }), as(newStep), as(func(b capacity.Break) broke { return broke{b, sentence.BreakWhy(b)} }), as(newDifference),
 		as(func(t scaling.Trial) scaled { return scaled{t, sentence.ScalingResult(t)} }),
-		as(newSaturation), as(newPoint), as(newVariant), as(newStart),
+		as(newSaturation), as(newPoint), as(newSearched), as(newSearchStep), as(newSizes), as(newSize), as(newVariant), as(newStart),
 	)
 }
 
@@ -154,11 +156,10 @@ type meter struct {
 }
 
 func newRow(r sample.Row) row {
-	// Nothing that runs spends no CPU or holds no memory: a zero is a reading that could
-	// not be taken.
+	// Nothing that runs holds no memory: a zero is a reading that could not be taken.
 	x := row{
 		Row: r, Loop: "open", Concurrency: known(r.Concurrency, r.Concurrency > 0), Offered: known(r.Offered, r.Concurrency == 0), ErrorRate: r.ErrorRate(),
-		CPU: known(r.Usage.CPU.Seconds(), r.Usage.Known && r.Usage.CPU > 0), RSS: known(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
+		CPU: known(r.Usage.CPU.Seconds(), r.Usage.CPUKnown()), RSS: known(r.Usage.Resident, r.Usage.Known && r.Usage.Resident > 0),
 	}
 	if r.Concurrency > 0 {
 		x.Loop = "closed"
@@ -294,7 +295,7 @@ type difference struct {
 }
 
 func newDifference(d compare.Difference) difference {
-	base, fresh := document.Values(d)
+	base, fresh := sentence.DifferenceValues(d)
 	return difference{d, base, fresh}
 }
 
@@ -343,6 +344,116 @@ type point struct {
 
 func newPoint(p capacity.Point) point {
 	return point{p.Phase, p.Concurrency, p.Rate, interval(p.HasInterval, p.Low, p.High), p.Rounds, p.Row.Response}
+}
+
+// searched is what the search for a target's capacity came to.
+type searched struct {
+	Target     string                `json:"target"`
+	Certified  *float64              `json:"certified_rps"` // the highest rate shown to hold the SLO; null: none is
+	Confidence float64               `json:"confidence"`    // that it does
+	Breaks     *float64              `json:"breaks_rps"`    // the lowest rate shown not to; null: none is
+	NotHeld    *float64              `json:"not_held_rps"`  // the lowest rate that did not hold as far as was seen; null: all held
+	Capped     bool                  `json:"capped"`        // the certified rate is the highest that was asked for
+	Knee       *float64              `json:"knee_rps"`      // of the rates that were played, that with the most goodput per response time; null: not known
+	LimitedBy  string                `json:"limited_by"`    // "memory", "throttle", "errors", "cpu", "others" or "queue"; null: not known
+	N          int64                 `json:"n"`             // requests of the last attempt at a certificate
+	Probes     int                   `json:"probes"`
+	Attempts   int                   `json:"attempts"` // at a certificate
+	Result     string                `json:"result"`
+	Steps      []capacity.SearchStep `json:"steps"` // in the order they were played
+}
+
+func newSearched(s capacity.Searched) searched {
+	knee, bent := s.Curve.Knee()
+	return searched{
+		Target: s.Target, Certified: known(s.Certified, s.Certified > 0), Confidence: search.Confidence, Breaks: known(s.Breaks, s.Breaks > 0),
+		NotHeld: known(s.NotHeld, s.NotHeld > 0), Capped: s.Capped,
+		Knee: known(knee.Rate, bent), LimitedBy: string(s.LimitedBy), N: s.Requests, Probes: s.Probes, Attempts: s.Attempts, Result: sentence.CapacityResult(s), Steps: s.Steps,
+	}
+}
+
+// sizes are those of a sweep that are compared.
+type sizes struct {
+	Phase   string         `json:"phase"` // null: of a search for capacities
+	Basis   sweep.Basis    `json:"basis"`
+	Unit    string         `json:"unit"`     // of the cost
+	Q       float64        `json:"quantile"` // of the response time, by which they are compared
+	Prices  []prices.Price `json:"prices"`
+	Entries []sizeIn       `json:"sizes"`
+}
+
+// sizeIn is a size in the group that it is compared in.
+type sizeIn struct {
+	group sweep.Group
+	sweep.Point
+}
+
+func newSizes(g sweep.Group) sizes {
+	all := sizes{Phase: g.Phase, Basis: g.Basis, Unit: sentence.CostBasis(g), Q: g.Q, Prices: g.Prices}
+	for _, p := range g.Points {
+		all.Entries = append(all.Entries, sizeIn{g, p})
+	}
+	return all
+}
+
+// size is one of them.
+type size struct {
+	Target    string            `json:"target"`
+	Of        string            `json:"of"`
+	Values    map[string]string `json:"values"`
+	Latency   *time.Duration    `json:"latency_ms"` // the quantile; null: not known
+	Certified *float64          `json:"certified_rps"`
+	Breaks    *float64          `json:"breaks_rps"`
+	Cost      *float64          `json:"cost"` // in the unit of the group; null: not known
+	CostCI    pair[float64]     `json:"cost_ci95"`
+	Compute   *float64          `json:"gb_seconds"` // billed for a request
+	CPU       *float64          `json:"cpu_s"`      // that an answer takes
+	Broken    bool              `json:"broken"`     // it breaks a limit, or fails more than 1 % of its requests
+	Best      bool              `json:"best"`       // no other size beats it at cost and latency
+}
+
+func newSize(p sizeIn) size {
+	latency, is := p.group.Latency(p.Point)
+	s := size{
+		Target: p.Target, Of: p.Of, Values: map[string]string{}, Latency: known(latency.Value, is), Certified: known(p.Certified, p.Certified > 0), Breaks: known(p.Breaks, p.Breaks > 0),
+		Cost: known(sentence.CostIn(p.group, p.Cost.Value), p.Cost.Value > 0), CostCI: interval(p.Cost.HasInterval, sentence.CostIn(p.group, p.Cost.Low), sentence.CostIn(p.group, p.Cost.High)),
+		Compute: known(p.Compute, p.Compute > 0), CPU: known(p.CPU, p.CPU > 0), Broken: p.Broken, Best: p.Front,
+	}
+	for _, v := range p.Values {
+		s.Values[v.Key] = v.Value
+	}
+	return s
+}
+
+// searchStep is a load of one rate.
+type searchStep struct {
+	Kind     string          `json:"kind"` // "probe" or "certify"
+	Rate     float64         `json:"rate"` // requests per second
+	Attempt  *int            `json:"attempt"`
+	Part     *int            `json:"part"`  // of the attempt, each on a fresh server
+	Round    int             `json:"round"` // of its cells
+	Duration float64         `json:"duration_s"`
+	Ledger   record.Ledger   `json:"ledger"`
+	P99      *time.Duration  `json:"p99_ms"` // failures counted as slowest; null: not known
+	Goodput  float64         `json:"goodput_rps"`
+	Over     []capacity.Over `json:"over"`      // the share of the requests over each limit
+	CPU      *float64        `json:"cpu"`       // of the server's CPUs; null: not known
+	Memory   *float64        `json:"memory"`    // of the server's limit; null: not known
+	Throttle *float64        `json:"throttled"` // of the time, how long its CPU quota held it back; null: it did not, or that is not known
+	Rejected int64           `json:"rejected"`  // answered with 429 or 503
+	Held     bool            `json:"held"`      // as far as was seen
+	Ended    string          `json:"ended"`
+	Invalid  string          `json:"invalid"` // why the load generator is not to be believed; null: it is
+}
+
+func newSearchStep(s capacity.SearchStep) searchStep {
+	certify := s.Kind == record.Certify
+	return searchStep{
+		Kind: string(s.Kind), Rate: s.Rate, Attempt: known(s.Attempt, certify), Part: known(s.Part, certify), Round: s.Round, Duration: s.Duration.Seconds(),
+		Ledger: s.Ledger, P99: known(s.P99, s.P99 > 0), Goodput: s.Goodput, Over: s.Over, CPU: known(s.CPU, s.CPU > 0),
+		Memory: known(s.Memory, s.Memory > 0), Throttle: known(s.Throttled, s.Throttled > 0), Rejected: s.Rejected,
+		Held: s.Load() <= 1 && s.Disturbed == "", Ended: s.Ended, Invalid: s.Disturbed,
+	}
 }
 
 // metric compares the variants in one metric of one phase. Bounds are null where there are

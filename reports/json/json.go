@@ -11,7 +11,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 
 	"github.com/go-json-experiment/json"
@@ -79,11 +79,11 @@ type comparison struct {
 // WriteComparisons writes runs held against one base as indented JSON with a line
 // break at its end.
 func WriteComparisons(w io.Writer, all []*compare.Comparison) error {
-	d := comparisons{Schema: CompareSchema, Method: document.ComparisonMethod}
-	if warning := document.ComparisonWarning(all); warning != "" {
+	d := comparisons{Schema: CompareSchema, Method: sentence.ComparisonMethod}
+	if warning := sentence.ComparisonWarning(all); warning != "" {
 		d.Notes = append(d.Notes, warning)
 	}
-	d.Notes = append(d.Notes, document.ComparisonNotes(all)...)
+	d.Notes = append(d.Notes, sentence.ComparisonNotes(all)...)
 	for _, c := range all {
 		d.Base = newCompared(c.Base)
 		one := comparison{
@@ -91,7 +91,7 @@ func WriteComparisons(w io.Writer, all []*compare.Comparison) error {
 			Differences: c.Differences, Missing: c.Missing, Figures: c.Figures,
 		}
 		if !one.Comparable {
-			one.Why = document.ComparisonLine(c)
+			one.Why = sentence.ComparisonLine(c)
 		}
 		d.Comparisons = append(d.Comparisons, one)
 	}

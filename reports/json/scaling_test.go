@@ -22,6 +22,10 @@ func TestScaling(t *testing.T) {
 	if never["decided_ms"] != nil || never["back_ms"] != nil || !strings.HasPrefix(never["says"].(string), "The autoscaler never reacted") {
 		t.Errorf("%v", never)
 	}
+	warning := never["warnings"].([]any)[0].(map[string]any)
+	if warning["count"] != 2.0 || warning["first_ms"] != 2000.0 || !strings.Contains(never["says"].(string), "The platform warned 2 times, last: ConcurrencyLimit: ") {
+		t.Errorf("%v", never)
+	}
 	supply := scales["supply"].(map[string]any)
 	if supply["capacity_rps"] != 100.0 || supply["under_replica_seconds"] != 12.5 || supply["over_replica_seconds"] != 24.0 {
 		t.Errorf("%v", supply)

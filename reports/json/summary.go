@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis/overhead"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
+	"servebench/reports/analysis/sweep"
 	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 )
@@ -25,7 +26,8 @@ type summary struct {
 	ColdStarts int    `json:"cold_starts"` // starts without load, of each target
 	// Validity is "VALID"; "INVALID": the load generator cannot be believed; "NO LOAD":
 	// starts alone were measured, so there is no load generator to judge; "NO RESULT":
-	// nothing was measured, and the Verdict, if any, is "INVALID".
+	// nothing was measured, and the Verdict, if any, is "INVALID"; or one of two servers that
+	// are compared never served, and it is "INCONCLUSIVE".
 	Validity string `json:"validity"`
 	// Reason is the first of the errors that make the run INVALID; null: it is not.
 	Reason      *reason             `json:"reason"`
@@ -42,6 +44,8 @@ type summary struct {
 	Reference   string                `json:"reference"` // what the ratios divide by
 	Ratios      []sample.Ratio        `json:"ratios"`
 	AB          *comparedVariants     `json:"ab"`         // null: the run compares no two servers
+	Capacity    []capacity.Searched   `json:"capacity"`   // by target; none: the run searches for none
+	Sizes       []sweep.Group         `json:"sizes"`      // of a sweep, by phase and by what their cost is
 	Overhead    *overhead.Result      `json:"overhead"`   // null: the scenario asks for none
 	Steps       []capacity.Stepped    `json:"steps"`      // targets in phases with steps
 	Saturation  []capacity.Saturation `json:"saturation"` // targets with several closed loops
@@ -54,6 +58,7 @@ type summary struct {
 // reason is why a run is INVALID, by which rule, and what to do.
 type reason struct {
 	Rule      string `json:"rule"`
+	Text      string `json:"text"` // what is wrong, a clause
 	Figure    string `json:"figure"`
 	Threshold string `json:"threshold"`
 	Action    string `json:"action"`
@@ -113,10 +118,10 @@ func newSummary(a *analysis.Analysis) summary {
 		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Server: scenario.Server, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
 		Validity: validity(a), Verdict: a.Verdict, Interrupted: run.Interrupted, Diagnostics: a.Diagnostics,
 		Targets: a.Rows, Cells: a.Cells, LimitsFrom: a.By, Gates: a.Gates, Reference: a.Reference, Ratios: a.Ratios,
-		AB: newAB(a), Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, Scaling: a.Scaling, LeftOut: a.LeftOut(),
+		AB: newAB(a), Capacity: a.Capacity, Sizes: a.Sizes, Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, Scaling: a.Scaling, LeftOut: a.LeftOut(),
 	}
 	if d, others := a.Fault(); d != nil {
-		s.Reason = &reason{d.Rule, d.Figure, d.Threshold, d.Action, others}
+		s.Reason = &reason{d.Rule, d.Text, d.Figure, d.Threshold, d.Action, others}
 	}
 	if short := a.Shortfall(); short != nil {
 		s.Shortfall = short.Word + ": " + sentence.Shortfall(a, short)
@@ -139,7 +144,7 @@ func newSummary(a *analysis.Analysis) summary {
 }
 
 func validity(a *analysis.Analysis) string {
-	if a.Empty() {
+	if a.NoResult() {
 		return "NO RESULT"
 	}
 	return string(a.Validity)

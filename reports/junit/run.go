@@ -43,7 +43,7 @@ func wholeSuite(a *analysis.Analysis) junit.Testsuite {
 func believed(a *analysis.Analysis, name string) junit.Testcase {
 	test := junit.Testcase{Classname: name, Name: "valid figures", Time: seconds(a.Run.Finished.Sub(a.Run.Created))}
 	switch {
-	case a.Empty():
+	case a.NoResult():
 		test.Error = &junit.Result{Message: sentence.Word(a) + ": " + format.Plain(sentence.Verdict(a)), Type: sentence.Word(a)}
 	case a.Validity == record.Invalid:
 		judge(&test, a, record.InvalidInstrument, sentence.Blame(a), nil)

@@ -55,7 +55,7 @@ func annotations(a *analysis.Analysis) []annotation {
 }
 
 func level(a *analysis.Analysis) string {
-	if a.Empty() || a.Shortfall() != nil {
+	if a.NoResult() || a.Shortfall() != nil {
 		return "error"
 	}
 	return levelOf(a.Verdict)
@@ -81,7 +81,7 @@ func broken(a *analysis.Analysis) []annotation {
 		}
 	}
 	switch d := a.AB; {
-	case a.Verdict == record.InvalidInstrument || a.Empty():
+	case a.Verdict == record.InvalidInstrument || a.NoResult():
 	case d != nil:
 		for _, m := range d.Metrics {
 			add(m.Verdict, record.Candidate+", phase "+m.Phase, sentence.MetricLine(d, m))

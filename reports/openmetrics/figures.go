@@ -5,7 +5,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 )
 
 // figures are those of the targets, each metric with the bounds of its 95 % interval.
@@ -25,7 +25,7 @@ type kind struct {
 }
 
 func kinds(a *analysis.Analysis) []kind {
-	due := document.Due(a)
+	due := sentence.Due(a)
 	return []kind{
 		{"response time", "response_time", "seconds", "from when " + due + " until its right answer was there"},
 		{"service time", "service_time", "seconds", "from when a request was sent until its right answer was there"},

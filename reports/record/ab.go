@@ -28,7 +28,7 @@ type Variant struct {
 	Source string `json:"source"`            // as the user gave it: "v1.2", "bin/server", "workload.delay=60us"
 	Kind   string `json:"kind" redact:"-"`   // the kind of target that it runs on: "physical"
 	Text   string `json:"text" redact:"-"`   // its resolved scenario as YAML
-	Facts  []Fact `json:"facts,omitempty"`
+	Facts  Facts  `json:"facts,omitempty"`
 }
 
 // The names of the variants among the Targets of a run with an ABTest.

@@ -36,6 +36,10 @@ type Cell struct {
 	// Good counts the answers that are correct and came within the SLO's
 	// Deadline of their due time.
 	Good int64 `json:"good"`
+	// RequestBytes are those of the bodies of the requests sent, AnswerBytes of the bodies of
+	// the correct answers; 0: there were none, or an older servebench counted none.
+	RequestBytes int64 `json:"request_bytes,omitempty"`
+	AnswerBytes  int64 `json:"answer_bytes,omitempty"`
 	// Window is when requests were due: the Span, or less of it where the sending was
 	// ended before. A request counts in it whenever its answer came.
 	Window time.Duration `json:"window_ns"`
@@ -71,7 +75,20 @@ type Replica struct {
 	Last   time.Duration `json:"last_ns"`
 	OK     int64         `json:"ok"`
 	Failed int64         `json:"failed,omitempty"` // answers that were errors or wrong
+	// Before are its answers of the FaultLead before each fault; none: it gave none then, or an
+	// older servebench did not count them.
+	Before []AnswersBefore `json:"before,omitempty"`
 }
+
+// AnswersBefore counts the answers of a replica that were done in the FaultLead before a fault
+// was due to be injected.
+type AnswersBefore struct {
+	Fault   time.Duration `json:"fault_ns"` // from the cell's Started
+	Answers int64         `json:"answers"`  // right or not
+}
+
+// FaultLead is how long before a fault the answers of each replica are counted.
+const FaultLead = 5 * time.Second
 
 // Ledger accounts for every request of a schedule:
 // Scheduled ≥ Sent = OK + Failed + Censored. Scheduled counts the whole schedule,
@@ -153,24 +170,37 @@ func (a *Answers) Add(other Answers) {
 type Usage struct {
 	CPU time.Duration `json:"cpu_ns"` // user + system
 	// Resident is what its processes hold of the memory at the end of the interval, pages
-	// that they share counted once.
+	// that they share counted once; where replicas come and go, the most that they held
+	// together in the interval.
 	Resident int64 `json:"resident_bytes"`
-	Known    bool  `json:"known"`
+	// Throttled is how long its processes were kept from running since they had used up the
+	// CPU time of their quota; 0 also where that is not known, or where they have none.
+	Throttled time.Duration `json:"throttled_ns,omitempty"`
+	Known     bool          `json:"known"`
+	// Unread is how long before its end a replica that is gone was read last, the longest
+	// such time and longer than a second: CPU lacks what it used then; 0: it is complete.
+	Unread time.Duration `json:"unread_ns,omitempty"`
 	// Meters are what the target itself counted meanwhile, such as what it would
 	// bill, in the same order at every reading.
 	Meters []Meter `json:"meters,omitempty"`
 }
 
+// CPUKnown reports whether CPU is what was used, and all of it. Nothing that runs spends no CPU
+// time: a zero is a reading that could not be taken.
+func (u Usage) CPUKnown() bool { return u.Known && u.CPU > 0 && u.Unread == 0 }
+
 // Add adds the CPU time and memory that another part of the target used.
 func (u Usage) Add(other Usage) Usage {
 	u.CPU += other.CPU
 	u.Resident += other.Resident
+	u.Throttled += other.Throttled
 	return u
 }
 
 // Since is what was used after an earlier reading.
 func (u Usage) Since(before Usage) Usage {
 	u.CPU -= before.CPU
+	u.Throttled -= before.Throttled
 	u.Meters = slices.Clone(u.Meters)
 	for i, m := range u.Meters {
 		for _, was := range before.Meters {
@@ -188,6 +218,18 @@ type Meter struct {
 	Unit  string  `json:"unit,omitempty" redact:"-"` // "ms"; "" for a plain count
 	Value float64 `json:"value"`
 }
+
+// The names of a Lambda service's meters by which a run is judged.
+const (
+	MeterInvocations = "invocations"
+	MeterCompute     = "billed compute" // GB-s
+
+	MeterStarted   = "environments started"
+	MeterReady     = "environments ready" // those whose initialisation ended well
+	MeterStartWait = "start queue wait"   // for how long requests waited for their turn to start one
+	MeterInit      = "init duration"      // what initialisations took so far, those under way included
+	MeterInitWait  = "init CPU wait"      // for how long of that they waited for a CPU
+)
 
 // Instrument is what the generator knows about itself during the cell.
 type Instrument struct {
@@ -316,6 +358,22 @@ func SortErrors(all []ErrorCount) {
 	})
 }
 
+// AddErrors adds the counts of each class, keeps its first example, and puts the most frequent
+// class first.
+func AddErrors(a, b []ErrorCount) []ErrorCount {
+	all := slices.Clone(a)
+	for _, e := range b {
+		i := slices.IndexFunc(all, func(have ErrorCount) bool { return have.Class == e.Class })
+		if i < 0 {
+			all = append(all, e)
+			continue
+		}
+		all[i].Count += e.Count
+	}
+	SortErrors(all)
+	return all
+}
+
 // Retries are requests that were sent again after they had failed, as clients do.
 type Retries struct {
 	Requests int64 `json:"requests"` // that were sent more than once
@@ -331,7 +389,8 @@ func (r *Retries) Add(others Retries) {
 }
 
 // Outage is a run of failures, between which less than a second passed, or in which nothing
-// was answered correctly. Times are from the cell's Started.
+// was answered correctly; none goes on beyond when a fault was due to be injected. Times are
+// from the cell's Started.
 type Outage struct {
 	First time.Duration `json:"first_ns"` // when the first of them was due
 	Last  time.Duration `json:"last_ns"`  // when the last of them was due

@@ -84,20 +84,58 @@ func logHeader(now time.Time) string {
 // both count from the cell's Started. The histogram holds nanoseconds and is
 // left as it is.
 func (l *LogWriter) Interval(tag string, start, end time.Duration, h *hdrhistogram.Histogram) error {
-	if err := checkInterval(tag, start, end); err != nil {
-		return fmt.Errorf("write interval log %s: %w", l.name, err)
+	line, err := l.encoder.line(tag, start, end, h)
+	if err == nil {
+		_, err = l.file.WriteString(line)
 	}
-	encoded, err := l.encoder.encode(h)
-	if err != nil {
-		return fmt.Errorf("write interval log %s: encode %s histogram: %w", l.name, tag, err)
-	}
-	milliseconds := float64(h.Max()) / float64(time.Millisecond)
-	_, err = fmt.Fprintf(l.file, "Tag=%s,%.9f,%.9f,%.6f,%s\n",
-		tag, start.Seconds(), (end - start).Seconds(), milliseconds, encoded)
 	if err != nil {
 		return fmt.Errorf("write interval log %s: %w", l.name, err)
 	}
 	return nil
+}
+
+// Append writes an interval that LogLines made a line of, in another process perhaps.
+func (l *LogWriter) Append(line string) error {
+	_, err := parseInterval(strings.TrimSuffix(line, "\n"))
+	if err == nil {
+		_, err = l.file.WriteString(line)
+	}
+	if err != nil {
+		return fmt.Errorf("write interval log %s: %w", l.name, err)
+	}
+	return nil
+}
+
+// LogLines makes lines of intervals, for the log of a cell whose folder is elsewhere. It is
+// not safe for concurrent use.
+type LogLines struct {
+	encoder *encoder
+	put     func(line string) error
+}
+
+// NewLogLines returns one that hands each line to put, with the newline at its end.
+func NewLogLines(put func(line string) error) *LogLines { return &LogLines{newEncoder(), put} }
+
+// Interval makes the line of an interval, see LogWriter.
+func (l *LogLines) Interval(tag string, start, end time.Duration, h *hdrhistogram.Histogram) error {
+	line, err := l.encoder.line(tag, start, end, h)
+	if err != nil {
+		return err
+	}
+	return l.put(line)
+}
+
+// line is an interval's line of the log.
+func (e *encoder) line(tag string, start, end time.Duration, h *hdrhistogram.Histogram) (string, error) {
+	if err := checkInterval(tag, start, end); err != nil {
+		return "", err
+	}
+	encoded, err := e.encode(h)
+	if err != nil {
+		return "", fmt.Errorf("encode %s histogram: %w", tag, err)
+	}
+	milliseconds := float64(h.Max()) / float64(time.Millisecond)
+	return fmt.Sprintf("Tag=%s,%.9f,%.9f,%.6f,%s\n", tag, start.Seconds(), (end - start).Seconds(), milliseconds, encoded), nil
 }
 
 func checkInterval(tag string, start, end time.Duration) error {

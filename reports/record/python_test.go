@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -70,8 +69,10 @@ func hdrPython(t *testing.T) string {
 	if err != nil {
 		t.Skip("needs python3 with venv and pip: apt-get install python3-venv")
 	}
-	_, file, _, _ := runtime.Caller(0)
-	env := filepath.Join(filepath.Dir(file), "..", "..", ".venv", "hdr")
+	env, err := filepath.Abs(filepath.Join("..", "..", ".venv", "hdr"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	inside := filepath.Join(env, "bin", "python")
 	if exec.Command(inside, "-c", "import hdrh.log").Run() == nil {
 		return inside

@@ -29,7 +29,7 @@ type Run struct {
 	// Command is the command line that repeats it.
 	Command     []string `json:"command" redact:"-"` // it has none
 	Scenario    Scenario `json:"scenario"`
-	Environment []Fact   `json:"environment"` // the host, and what the generator was given
+	Environment Facts    `json:"environment"` // the host, and what the generator was given
 	Targets     []Target `json:"targets"`     // in the scenario's order
 	Cells       []Cell   `json:"cells"`       // in the order they were run
 	// Preflight is what this machine cannot give the load that was asked for, found
@@ -40,6 +40,8 @@ type Run struct {
 	Calibration *Calibration `json:"calibration,omitempty"`
 	// AB says that the run compares two servers, its two targets; nil: it does not.
 	AB *ABTest `json:"ab,omitempty"`
+	// Capacity says that the run searches for the capacity of its targets; nil: it does not.
+	Capacity *Capacity `json:"capacity,omitempty"`
 	// Interrupted says why the run ended before its plan did; "" when it did not.
 	Interrupted string `json:"interrupted,omitempty"`
 	// Faults are what went wrong while it was run, in that order.
@@ -75,7 +77,7 @@ type Fault struct {
 	Text   string `json:"text"`
 	// Recorded says that the Deployment of the round, or the Cell, has it as well.
 	Recorded bool `json:"recorded,omitzero"`
-	// Left says that something of the run is left on this machine, of which nothing was
+	// Left says that something of the run is left, on this machine or a cluster, of which nothing was
 	// measured.
 	Left bool `json:"left,omitzero"`
 }

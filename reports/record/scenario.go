@@ -19,14 +19,12 @@ type Scenario struct {
 	// Server names what the targets start and was asked, with its models: "reference
 	// server, model credit", "image scorer:1.4 (sha256:1b7a0c2d3e4f)"; "" where they start
 	// nothing, and in an A/B test, whose variants say it.
-	Server   string  `json:"server,omitempty"`
-	Seed     uint64  `json:"seed"`
-	Rounds   int     `json:"rounds"`
-	Phases   []Phase `json:"phases"`
-	SLO      SLO     `json:"slo"`
-	Payloads string  `json:"payloads" redact:"-"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
-	Corpus   int     `json:"corpus"`              // distinct requests
-	Batch    int     `json:"batch"`               // examples per request
+	Server string  `json:"server,omitempty"`
+	Seed   uint64  `json:"seed"`
+	Rounds int     `json:"rounds"`
+	Phases []Phase `json:"phases"`
+	SLO    SLO     `json:"slo"`
+	Requests
 	// Template names the request that the scenario writes out, "GET /", where no model
 	// is asked and nothing is known of a right answer but what the scenario or its data
 	// expects; "" where requests are made from data for a model.
@@ -41,7 +39,19 @@ type Scenario struct {
 	Faults []Injection `json:"faults,omitempty"`
 	// Scaling is how many replicas a target was to run; nil: one.
 	Scaling *Scaling `json:"scaling,omitempty"`
+	// Cost is what SLO.CostPerMillion is judged by; nil: the scenario does not say.
+	Cost *Cost `json:"cost,omitempty"`
 }
+
+// Requests are what is sent.
+type Requests struct {
+	Payloads string `json:"payloads" redact:"-"` // SHA-256 of the corpus's request bytes, hex; with several models, of their corpora's SHA-256s in hex, one after the other
+	Corpus   int    `json:"corpus"`              // distinct requests
+	Batch    int    `json:"batch"`               // examples per request
+}
+
+// Distinct is how many different examples there are at most.
+func (r Requests) Distinct() int64 { return int64(r.Corpus) * int64(max(r.Batch, 1)) }
 
 // DataFile is a file of records that requests are made from.
 type DataFile struct {
@@ -95,6 +105,12 @@ type Phase struct {
 	Steps []Step `json:"steps,omitempty"`
 	// Mix are the classes of request, where there are several.
 	Mix []Class `json:"mix,omitempty"`
+}
+
+// TargetCPUs is how many CPUs the targets of a run were given; 0 when the record does
+// not say, as of servers that ran already.
+func (r *Run) TargetCPUs() int {
+	return r.Environment.Named(FactTargetCPUs).Count
 }
 
 // Phase is the phase of that name; of one that there is not, a Phase with its name alone.
@@ -193,6 +209,12 @@ type SLO struct {
 	// limit of the highest of the quantiles p50 to p999 that has one. It takes three rounds
 	// to judge.
 	Goodput float64 `json:"goodput,omitempty" key:"goodput" default:"none" format:"rate"`
+	// The least capacity, in requests per second: the highest rate at which a search
+	// certifies that the rest of the slo holds. Only servebench capacity measures it.
+	Capacity float64 `json:"capacity,omitempty" key:"capacity" default:"none" format:"rate"`
+	// The most that a million requests may cost, in US dollars, by the key cost. Only servebench
+	// capacity measures what it takes.
+	CostPerMillion float64 `json:"cost_per_million,omitempty" key:"cost_per_million" default:"none" format:"dollars"`
 	// The smallest fraction of answers that equal what the model predicts offline; only
 	// known for the reference server.
 	Agreement *float64 `json:"agreement,omitempty" key:"agreement" default:"none" format:"fraction"`
@@ -202,6 +224,9 @@ type SLO struct {
 	// those of cold_starts.
 	ColdStart time.Duration `json:"cold_start_ns,omitempty" key:"cold_start" default:"none"`
 }
+
+// OfSearch reports whether there is a limit that takes a search for the capacity.
+func (s SLO) OfSearch() bool { return s.Capacity > 0 || s.CostPerMillion > 0 }
 
 // Quantiles are the most that quantiles of a time may be; 0 sets no limit.
 type Quantiles struct {
@@ -232,5 +257,5 @@ func (s SLO) Deadline() time.Duration {
 // KeySource are the files whose comments say what the keys mean that a scenario shares with
 // the record.
 //
-//go:embed scenario.go
+//go:embed scenario.go cost.go
 var KeySource embed.FS

@@ -2,12 +2,19 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Target is one deployment target of the run.
 type Target struct {
 	Name string `json:"name" redact:"-"`
+	// Of and Point say that it is one of several sizes of a target: of which, and the keys
+	// of the scenario with the values that it has.
+	Of    string    `json:"of,omitzero" redact:"-"`
+	Point []Setting `json:"point,omitempty"`
+	// Requests are those that were sent to it, where they are others than the Scenario's.
+	Requests *Requests `json:"requests,omitempty"`
 	// Unavailable says why it could not run here and what would make it so;
 	// "" when it ran.
 	Unavailable string `json:"unavailable,omitempty"`
@@ -17,10 +24,60 @@ type Target struct {
 	Asked bool `json:"asked,omitempty"`
 	// Running says that the server ran already and was not started here: there are
 	// no cold starts and no limits of the scenario's on it.
-	Running bool   `json:"running,omitempty"`
-	Facts   []Fact `json:"facts,omitempty"`
+	Running bool `json:"running,omitempty"`
+	// LoadFrom says where its load was made, such as "a pod in the cluster"; "": on this
+	// machine, which the run's Environment and Calibration are about.
+	LoadFrom string `json:"load_from,omitempty"`
+	// CPUs is how many its server may use, all replicas together; 0: not known.
+	CPUs float64 `json:"cpus,omitzero"`
+	// Memory is the limit of one replica in bytes; 0: not known, or what the place makes of it.
+	Memory int64 `json:"memory_bytes,omitzero"`
+	Facts  Facts `json:"facts,omitempty"`
 	// Deployments are the starts, one per trial, in the order they were made.
 	Deployments []Deployment `json:"deployments,omitempty"`
+}
+
+// Setting is a key of the scenario with its value.
+type Setting struct {
+	Key   string `json:"key" redact:"-"`
+	Value string `json:"value" redact:"-"` // no key that is swept holds a secret
+}
+
+// Target is the target of that name; of one that there is not, a Target with its name alone.
+func (r *Run) Target(name string) Target {
+	for _, t := range r.Targets {
+		if t.Name == name {
+			return t
+		}
+	}
+	return Target{Name: name}
+}
+
+// Deployment is the one that the load of a trial was sent to; the zero value where there is none.
+func (r *Run) Deployment(trial Trial) Deployment {
+	for _, d := range r.Target(trial.Target).Deployments {
+		if d.Round == trial.Round && d.Attempt == trial.Attempt && !d.Alone {
+			return d
+		}
+	}
+	return Deployment{}
+}
+
+// RequestsTo are those that were sent to a target.
+func (r *Run) RequestsTo(target string) Requests {
+	if others := r.Target(target).Requests; others != nil {
+		return *others
+	}
+	return r.Scenario.Requests
+}
+
+// CalibrationOf is what is known of the load generator that a target had; nil: nothing, as of
+// one elsewhere.
+func (r *Run) CalibrationOf(target string) *Calibration {
+	if r.Target(target).LoadFrom != "" {
+		return nil
+	}
+	return r.Calibration
 }
 
 // Deployment is one start of the server on a target.
@@ -43,6 +100,13 @@ type Deployment struct {
 	// Failed says why it did not come up or ended before it was told to,
 	// quoting the end of its output; "" when all went well.
 	Failed string `json:"failed,omitempty"`
+	// Evicted says that the platform ended the server, which ran.
+	Evicted bool `json:"evicted,omitzero"`
+	// Removed says that somebody else removed the server, which ran.
+	Removed bool `json:"removed,omitzero"`
+	// OutOfMemory says that it ended after the kernel killed one of its processes for reaching
+	// the memory limit.
+	OutOfMemory bool `json:"out_of_memory,omitzero"`
 	// Events are what happened to the replicas, ascending.
 	Events []Event `json:"events,omitempty"`
 }
@@ -77,6 +141,17 @@ const (
 	EventHealed    = "healed"   // a fault that lasts is over
 	EventWarning   = "warning"  // of the platform, such as that no node has room
 )
+
+// HealedAt is when an injected fault was over, by the events after it: of one that does not last,
+// when it was injected.
+func HealedAt(fault Event, later []Event) time.Time {
+	for _, e := range later {
+		if e.Kind == EventHealed && e.Fault == fault.Fault && e.Replica == fault.Replica {
+			return e.At
+		}
+	}
+	return fault.At
+}
 
 // Answered says that the start came to a right first answer, whatever became of the
 // server later.
@@ -122,16 +197,31 @@ func (f Fact) String() string {
 	return fmt.Sprintf("from round %d: %s", f.Since, f.Value)
 }
 
+// Facts are what is known of the host, the generator or a target.
+type Facts []Fact
+
+// Named is the first fact of that name, the zero Fact where there is none.
+func (f Facts) Named(name string) Fact {
+	if i := slices.IndexFunc(f, func(f Fact) bool { return f.Name == name }); i >= 0 {
+		return f[i]
+	}
+	return Fact{}
+}
+
 // The names of facts that more is known of than that they are told.
 const (
+	FactCPU           = "CPU"          // the model of the machine's processor
+	FactArchitecture  = "architecture" // of it, as Go names it: amd64, arm64
 	FactAcceleration  = "acceleration" // how a guest's instructions are executed: KVM or TCG
 	FactPriority      = "generator priority"
 	FactGeneratorCPUs = "generator CPUs"
 	FactTargetCPUs    = "target CPUs"  // of the servers that are started here
 	FactVisibleCPUs   = "CPUs visible" // to a server that counts them, as Python's os.cpu_count does
 	FactLimits        = "limits"
-	FactScaling       = "scaling" // how many replicas there are, and what decides that
-	FactTLS           = "TLS"     // how connections to an https server are secured
+	FactCPUShare      = "CPU share" // of an environment of a function
+	FactScaling       = "scaling"   // how many replicas there are, and what decides that
+	FactTLS           = "TLS"       // how connections to an https server are secured
+	FactExpiry        = "expiry"    // what removes a run from a cluster whose servebench was killed
 )
 
 // The states of FactAcceleration.
@@ -142,3 +232,6 @@ const (
 
 // Unverified is the state of FactTLS where the server's certificate was not verified.
 const Unverified = "unverified"
+
+// NoExpiry is the state of FactExpiry where nothing in the cluster removes the run.
+const NoExpiry = "none"

@@ -83,3 +83,17 @@ func TestLateByChanceIsExplained(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The limits of what is late are said where it is shown: of requests that left late, and of
+// answers that came late.
+func TestLimitsOfLateness(t *testing.T) {
+	for want, p := range map[string]recordtest.Plan{
+		"0 % over 1 ms late (limit 1 %)":                     recordtest.Compare(),
+		"Late is a correct answer after more than 50 ms.":    recordtest.Failover(),
+		"Late are right answers after the p99 limit, 100 ms": recordtest.Scale(),
+	} {
+		if got := strings.Join(strings.Fields(read(t, p, func(*record.Run) {})), " "); !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}

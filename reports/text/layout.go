@@ -39,15 +39,19 @@ func (p *page) paint(c colour, s string) string {
 // line writes one line. Writing to the buffer cannot fail.
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.text, format+"\n", args...) }
 
-// wrapped breaks text between words; lines after the first are indented.
-func (p *page) wrapped(indent, text string) {
+// wrapped writes text in lines; those after the first are indented.
+func (p *page) wrapped(indent, text string) { p.line("%s", Wrap(text, indent, columns)) }
+
+// Wrap breaks text between words into lines of so many characters at most, colours left aside;
+// those after the first begin with the indent. A longer word stays whole.
+func Wrap(text, indent string, most int) string {
 	width := 0
 	var b strings.Builder
 	for i, word := range strings.Split(text, " ") {
 		n := visible(word)
 		switch {
 		case i == 0:
-		case width+1+n > columns:
+		case width+1+n > most:
 			b.WriteString("\n" + indent)
 			width = utf8.RuneCountInString(indent)
 		default:
@@ -57,7 +61,7 @@ func (p *page) wrapped(indent, text string) {
 		b.WriteString(word)
 		width += n
 	}
-	p.line("%s", b.String())
+	return b.String()
 }
 
 // visible is the width of a word without its colours.
@@ -87,23 +91,24 @@ func short(s string, most int) string {
 	return string(runes[:most-1]) + "…"
 }
 
-// table lays out a table. One that is wider than a line goes on below, with the columns
-// that name its rows again.
+// table lays out a table. One that is wider than a line is turned, so that its columns are
+// lines, where its rows fit side by side; else it goes on below, with the columns that name
+// its rows again.
 func (p *page) table(t *document.Table) {
 	g := newGrid(t)
-	for n, block := range g.blocks(t.Keys) {
+	blocks := g.blocks(t.Keys)
+	if len(blocks) > 1 && g.fitsTurned() && !hasNotes(t) {
+		p.turned(t, g)
+		return
+	}
+	for n, block := range blocks {
 		if n > 0 {
 			p.line("")
 		}
 		p.line("%s", p.paint(bold, g.row(g.head, block, func(_ int, s string) string { return s })))
 		last := block[len(block)-1] == len(t.Columns)-1
 		for i, row := range t.Rows {
-			p.line("%s", g.row(g.rows[i], block, func(column int, s string) string {
-				if tone := row.Cells[column].Tone; tone != document.Plain {
-					return p.paint(colourOf(tone), s)
-				}
-				return s
-			}))
+			p.line("%s", g.row(g.rows[i], block, func(column int, s string) string { return p.toned(row.Cells[column], s) }))
 			if !last {
 				continue
 			}
@@ -112,6 +117,35 @@ func (p *page) table(t *document.Table) {
 			}
 		}
 	}
+}
+
+// turned lays out a table with a line for each of its columns.
+func (p *page) turned(t *document.Table, g *grid) {
+	heads, widths := g.turnedWidths()
+	for i, head := range g.head {
+		line := p.paint(bold, head) + strings.Repeat(" ", heads-utf8.RuneCountInString(head))
+		for k, row := range t.Rows {
+			cell := g.rows[k][i]
+			line += "  " + p.toned(row.Cells[i], cell)
+			if k < len(t.Rows)-1 {
+				line += strings.Repeat(" ", widths[k]-utf8.RuneCountInString(cell))
+			}
+		}
+		p.line("%s", line)
+	}
+}
+
+// toned paints what is shown of a cell.
+func (p *page) toned(c document.Cell, s string) string {
+	if c.Tone == document.Plain {
+		return s
+	}
+	return p.paint(colourOf(c.Tone), s)
+}
+
+// hasNotes says that a row has text below it.
+func hasNotes(t *document.Table) bool {
+	return slices.ContainsFunc(t.Rows, func(r document.Row) bool { return len(r.Notes)+len(cutCodes(r)) > 0 })
 }
 
 // cutCodes are the texts of machines, such as errors, that a row has room for the beginning
@@ -147,11 +181,18 @@ func newGrid(t *document.Table) *grid {
 	return g
 }
 
-// heading is a column's title in capitals, but for units and symbols.
+// heading is a column's title in capitals, but for the symbols of units.
 func heading(title string) string {
 	words := strings.Split(clean(title), " ")
 	for i, word := range words {
-		if utf8.RuneCountInString(word) > 1 && word != "ms" && word != "µs" && !strings.Contains(word, "/") {
+		what, per, isRate := strings.Cut(word, "/")
+		switch {
+		case isRate:
+			if utf8.RuneCountInString(per) > 1 {
+				per = strings.ToUpper(per)
+			}
+			words[i] = strings.ToUpper(what) + "/" + per
+		case utf8.RuneCountInString(word) > 1 && word != "ms" && word != "µs":
 			words[i] = strings.ToUpper(word)
 		}
 	}
@@ -175,6 +216,30 @@ func (g *grid) blocks(keys int) [][]int {
 		blocks[last], used = append(blocks[last], i), used+g.width[i]+gap
 	}
 	return blocks
+}
+
+// turnedWidths are the widths of the headings and of the rows where those are side by side.
+func (g *grid) turnedWidths() (heads int, widths []int) {
+	for _, head := range g.head {
+		heads = max(heads, utf8.RuneCountInString(head))
+	}
+	for _, row := range g.rows {
+		width := 0
+		for _, cell := range row {
+			width = max(width, utf8.RuneCountInString(cell))
+		}
+		widths = append(widths, width)
+	}
+	return heads, widths
+}
+
+// fitsTurned says that a line has room for all rows side by side.
+func (g *grid) fitsTurned() bool {
+	used, widths := g.turnedWidths()
+	for _, width := range widths {
+		used += 2 + width
+	}
+	return len(widths) > 0 && used <= columns
 }
 
 // row is a line of the table, each cell painted once it is set.

@@ -7,18 +7,26 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+
+	"golang.org/x/term"
 )
 
 // Style is how the text may look.
 type Style struct {
-	// Colour allows ANSI colours. Whoever knows the terminal decides: not
-	// with NO_COLOR, TERM=dumb or a pipe.
+	// Colour allows ANSI colours.
 	Colour bool
+}
+
+// StyleOf allows colours on a terminal that shows them, unless NO_COLOR is set.
+func StyleOf(w io.Writer) Style {
+	file, isFile := w.(*os.File)
+	return Style{Colour: isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // Format is the report as a plain text file, report.txt.

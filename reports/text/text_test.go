@@ -56,7 +56,7 @@ func plans() map[string]recordtest.Plan {
 		"compare": recordtest.Compare(), "invalid": invalid, "died": died, "slow": slow,
 		"phases": phases, "alone": alone, "nothing": nothing,
 		"coldstart": recordtest.ColdStart(), "overhead": recordtest.Overhead(), "running": recordtest.Running(),
-		"stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(),
+		"stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "capacity": recordtest.Search(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(), "failover": recordtest.Failover(), "sizes": recordtest.Sizes(),
 		"calibrated": recordtest.Calibrated(), "status": recordtest.ByStatus(), "refused": recordtest.Refused(),
 	}
 	maps.Copy(all, abTests())

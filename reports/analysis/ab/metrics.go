@@ -184,7 +184,7 @@ func metricOf(c *sample.Cell, name string) (float64, bool) {
 	case record.MetricGoodput:
 		return c.Goodput(), c.Window > 0
 	case record.MetricCPU:
-		return float64(c.Usage.CPU) / float64(c.Ledger.Sent), c.Usage.Known && c.Usage.CPU > 0 && c.Ledger.Sent > 0
+		return float64(c.Usage.CPU) / float64(c.Ledger.Sent), c.Usage.CPUKnown() && c.Ledger.Sent > 0
 	}
 	return 0, false
 }

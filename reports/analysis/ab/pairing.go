@@ -1,6 +1,7 @@
 package ab
 
 import (
+	"cmp"
 	"slices"
 
 	"servebench/reports/analysis/sample"
@@ -51,19 +52,25 @@ func (p *pairing) lost(variant string, round int) bool {
 		})
 }
 
-// neverStarted is the variant whose server came up in no round; nil where there is none.
-// More rounds would not make a pair of it.
-func (p *pairing) neverStarted() *NeverStarted {
+// neverServed is the variant whose server came up in no round, or gave no right first answer
+// in any; nil where there is none. More rounds would not make a pair of it.
+func (p *pairing) neverServed() *NeverServed {
 	if p.last >= p.run.AB.Interims[0].Pairs {
 		return nil // there was an interim analysis
 	}
 	for _, t := range p.run.Targets {
-		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed == "" || len(d.Stages) > 0 }) {
+		if len(t.Deployments) == 0 || slices.ContainsFunc(t.Deployments, served) {
 			continue
 		}
-		return &NeverStarted{t.Name, sample.FirstLine(t.Deployments[0].Failed)}
+		first := t.Deployments[0]
+		return &NeverServed{t.Name, len(first.Stages) > 0, sample.FirstLine(cmp.Or(first.FirstAnswerError, first.Failed))}
 	}
 	return nil
+}
+
+// served says that a start came to its first answer, or was not the server's to fail.
+func served(d record.Deployment) bool {
+	return d.Answered() || d.FirstAnswerError == "" && (d.Failed == "" || len(d.Stages) > 0)
 }
 
 // faulty says that something else kept a variant from playing a round.
@@ -76,11 +83,9 @@ func (p *pairing) faulty(variant string, round int) bool {
 func (p *pairing) start(variant string, round int) (record.Deployment, bool) {
 	var found record.Deployment
 	started := false
-	for _, t := range p.run.Targets {
-		for _, d := range t.Deployments {
-			if t.Name == variant && d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
-				found, started = d, true
-			}
+	for _, d := range p.run.Target(variant).Deployments {
+		if d.Round == round && !d.Alone && (!started || d.Attempt >= found.Attempt) {
+			found, started = d, true
 		}
 	}
 	return found, started

@@ -23,9 +23,9 @@ type Result struct {
 	// LeftOpen says that the candidate passed in what was played, and that more was planned:
 	// the Verdict, and those of its parts, are INCONCLUSIVE instead.
 	LeftOpen bool
-	// NeverStarted is the variant whose server came up in no round, of a test that came to no
-	// interim analysis therefore; nil: there is none.
-	NeverStarted *NeverStarted
+	// NeverServed is the variant whose server gave no right first answer in any round, of a
+	// test that came to no interim analysis therefore and has no result; nil: there is none.
+	NeverServed *NeverServed
 	// Pairs is how many rounds both variants have; Interim the number of the interim analysis that was
 	// reached last, from 1, 0 for none.
 	Pairs, Interim int
@@ -43,8 +43,12 @@ type Result struct {
 	Command    string
 }
 
-// NeverStarted is a variant without any server, and why it did not start the first time.
-type NeverStarted struct{ Variant, Cause string }
+// NeverServed is a variant that no load was sent to.
+type NeverServed struct {
+	Variant string
+	Started bool   // its server came up, and its first answer was not right
+	Cause   string // the first time
+}
 
 // Metric compares the variants in one metric of one phase.
 type Metric struct {
@@ -134,7 +138,7 @@ func Judge(run *record.Run, cells []*sample.Cell) *Result {
 			m.Unmatched = p.unmatched(*m, p.last)
 		}
 	}
-	if d.NeverStarted = p.neverStarted(); d.NeverStarted == nil {
+	if d.NeverServed = p.neverServed(); d.NeverServed == nil {
 		d.settle(p, estimates)
 	}
 	return d

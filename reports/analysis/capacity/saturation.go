@@ -6,7 +6,6 @@ import (
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/record"
 
 	gonum "gonum.org/v1/gonum/stat"
 )
@@ -31,7 +30,7 @@ type Point struct {
 	Low, High   float64
 	Rounds      int
 	Row         sample.Row // the same, pooled
-	CPUs        int        // of the target; 0: not known
+	CPUs        float64    // of the target; 0: not known
 }
 
 // Idle says that neither the target nor the generator came near the end of its CPUs,
@@ -46,10 +45,10 @@ func (p Point) Idle() bool {
 // known how much it used, or how many it has.
 func (p Point) serverCPU() (share float64, known bool) {
 	u := p.Row.Usage
-	if !u.Known || u.CPU <= 0 || p.CPUs <= 0 || p.Row.Played <= 0 {
+	if !u.CPUKnown() || p.CPUs <= 0 || p.Row.Played <= 0 {
 		return 0, false
 	}
-	return u.CPU.Seconds() / (float64(p.CPUs) * p.Row.Played.Seconds()), true
+	return u.CPU.Seconds() / (p.CPUs * p.Row.Played.Seconds()), true
 }
 
 // nearMost is the share of the highest throughput from which a lower concurrency is as
@@ -86,7 +85,7 @@ func newSaturationPoint(a *sample.Set, row sample.Row) Point {
 			rates = append(rates, c.OKRate)
 		}
 	}
-	p := Point{Phase: row.Phase, Concurrency: row.Concurrency, Rate: gonum.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: targetCPUs(a.Run)}
+	p := Point{Phase: row.Phase, Concurrency: row.Concurrency, Rate: gonum.Mean(rates, nil), Rounds: len(rates), Row: row, CPUs: a.Run.Target(row.Target).CPUs}
 	if low, high, ok := stat.MeanInterval(rates); ok {
 		p.HasInterval, p.Low, p.High = true, max(low, 0), high
 	}
@@ -107,15 +106,4 @@ func newSaturation(target string, points []Point) Saturation {
 		}
 	}
 	return s
-}
-
-// targetCPUs is how many CPUs the targets of a run were given; 0 when the record does
-// not say, as of servers that ran already.
-func targetCPUs(run *record.Run) int {
-	for _, f := range run.Environment {
-		if f.Name == record.FactTargetCPUs {
-			return f.Count
-		}
-	}
-	return 0
 }

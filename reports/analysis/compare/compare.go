@@ -12,7 +12,6 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
-	"servebench/reports/record"
 )
 
 // Comparison is one run held against a base.
@@ -93,7 +92,7 @@ func lacking(a, other *analysis.Analysis) []Missing {
 	var all []Missing
 	have := targetPhases(other)
 	for _, p := range targetPhases(a) {
-		m := Missing{Target: p.target, Phase: p.phase, Starts: p.phase == "", Why: why(other.Run, p.target)}
+		m := Missing{Target: p.target, Phase: p.phase, Starts: p.phase == "", Why: other.Run.Target(p.target).Unavailable}
 		if !slices.ContainsFunc(have, func(h targetPhase) bool { return h.target == p.target }) {
 			m.Phase, m.Starts = "", false
 		}
@@ -102,13 +101,4 @@ func lacking(a, other *analysis.Analysis) []Missing {
 		}
 	}
 	return all
-}
-
-// why says why a target did not run.
-func why(run *record.Run, target string) string {
-	i := slices.IndexFunc(run.Targets, func(t record.Target) bool { return t.Name == target })
-	if i < 0 {
-		return ""
-	}
-	return run.Targets[i].Unavailable
 }

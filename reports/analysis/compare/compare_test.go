@@ -9,7 +9,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -127,7 +127,7 @@ func TestSingleRounds(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	if notes := strings.Join(document.ComparisonNotes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot separate") {
+	if notes := strings.Join(sentence.ComparisonNotes([]*compare.Comparison{c}), " "); !strings.Contains(notes, "single pair of runs cannot separate") {
 		t.Error(notes)
 	}
 }
@@ -166,8 +166,8 @@ func TestMissing(t *testing.T) {
 		t.Error("physical can be compared")
 	}
 	c = compare.Runs(base, analyse(t, recordtest.ByStatus(), nil), compare.KindNames())
-	if c.Comparable() || c.Common() || !strings.Contains(document.ComparisonLine(c), "no target and phase in common") {
-		t.Errorf("nothing in common, and %s", document.ComparisonLine(c))
+	if c.Comparable() || c.Common() || !strings.Contains(sentence.ComparisonLine(c), "no target and phase in common") {
+		t.Errorf("nothing in common, and %s", sentence.ComparisonLine(c))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/compare"
-	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
 )
@@ -143,8 +143,8 @@ func TestInvalidRun(t *testing.T) {
 	if c.Comparable() || c.Differences[0].Kind != compare.Invalid || !strings.Contains(newValue(c.Differences[0]), "generator-cpu") {
 		t.Errorf("%+v", c.Differences)
 	}
-	if !strings.Contains(document.ComparisonLine(c), "--allow invalid") {
-		t.Error(document.ComparisonLine(c))
+	if !strings.Contains(sentence.ComparisonLine(c), "--allow invalid") {
+		t.Error(sentence.ComparisonLine(c))
 	}
 	if c := compare.Runs(base, fresh, []string{"seed", "invalid"}); !c.Comparable() || !c.Differences[0].Allowed {
 		t.Errorf("%+v", c.Differences)
@@ -193,6 +193,6 @@ func TestABTests(t *testing.T) {
 
 // newValue is what the new run has, in words.
 func newValue(d compare.Difference) string {
-	_, value := document.Values(d)
+	_, value := sentence.DifferenceValues(d)
 	return value
 }

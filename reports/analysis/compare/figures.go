@@ -84,10 +84,9 @@ func quantile(i int) func(sample.Row) (float64, bool) {
 	}
 }
 
-// cpu is the CPU time of the server, the target included, per request sent. Nothing
-// that runs spends none: a zero is a reading that could not be taken.
+// cpu is the CPU time of the server, the target included, per request sent.
 func cpu(r sample.Row) (float64, bool) {
-	if !r.Usage.Known || r.Usage.CPU <= 0 || r.Ledger.Sent == 0 {
+	if !r.Usage.CPUKnown() || r.Ledger.Sent == 0 {
 		return 0, false
 	}
 	return r.Usage.CPU.Seconds() / float64(r.Ledger.Sent), true
@@ -167,11 +166,9 @@ func coldStart(base, fresh *record.Run, target string) Figure {
 
 func starts(run *record.Run, target string) []float64 {
 	var all []float64
-	for _, t := range run.Targets {
-		for _, d := range t.Deployments {
-			if t.Name == target && d.Answered() {
-				all = append(all, d.FirstAnswerAt().Seconds())
-			}
+	for _, d := range run.Target(target).Deployments {
+		if d.Answered() {
+			all = append(all, d.FirstAnswerAt().Seconds())
 		}
 	}
 	return all

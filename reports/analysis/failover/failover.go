@@ -29,13 +29,18 @@ type Fault struct {
 	At     time.Duration `json:"at_ms"`           // as planned, from the phase's start
 	For    time.Duration `json:"for_ms,omitzero"` // 0: it happens once, or lasts to the end of the phase
 	Cases  []Case        `json:"cases"`           // by round; none: it was injected in no round
-	// Over the rounds in which there is such a time: from the injection until the platform
+	// Over the rounds in which the time is known, as N says: from the injection until the platform
 	// noticed, from the first to the last failure, from the injection until the first
-	// correct answer after the last failure, and until p99 was within Limit again.
+	// correct answer after the last failure, and until p99 was within Limit again. They are 0 in
+	// a round in which nothing failed, and where p99 was never above Limit.
 	Noticed   sample.Times `json:"noticed_ms"`
 	Burst     sample.Times `json:"error_burst_ms"`
 	Recovered sample.Times `json:"recovered_ms"`
+	Answered  sample.Times `json:"new_server_answered_ms"` // by the server in the place of the one that was hit
 	Excursion sample.Times `json:"p99_excursion_ms"`
+	Ready     sample.Times `json:"new_server_ready_ms"`
+	P99Before sample.Times `json:"p99_before_ms"`
+	P99Peak   sample.Times `json:"p99_peak_ms"`
 
 	Lost   int64               `json:"lost"` // requests that failed by it, in all rounds
 	Errors []record.ErrorCount `json:"errors"`
@@ -46,6 +51,15 @@ func (f Fault) Never() int { return f.countCases(func(c Case) bool { return c.Ne
 
 // Unnoticed is the number of rounds in which the platform told of nothing that happened.
 func (f Fault) Unnoticed() int { return f.countCases(func(c Case) bool { return c.Noticed == 0 }) }
+
+// Losing is the number of rounds in which requests failed by it.
+func (f Fault) Losing() int { return f.countCases(func(c Case) bool { return c.Lost > 0 }) }
+
+// Slowed is the number of rounds in which p99 was above Limit.
+func (f Fault) Slowed() int { return f.countCases(func(c Case) bool { return c.Excursion > 0 }) }
+
+// Failing is the number of rounds in which too many requests failed before the fault already.
+func (f Fault) Failing() int { return f.countCases(func(c Case) bool { return c.Failing }) }
 
 func (f Fault) countCases(is func(Case) bool) (n int) {
 	for _, c := range f.Cases {
@@ -60,28 +74,59 @@ func (f Fault) countCases(is func(Case) bool) (n int) {
 type Case struct {
 	Round   int           `json:"round"`
 	At      time.Duration `json:"at_ms"` // of the injection, from the phase's start
+	planned time.Duration // when it was due to be injected
 	Replica string        `json:"replica,omitzero"`
-	Done    string        `json:"done"` // what was done
-	Healed  time.Duration `json:"healed_ms,omitzero"`
+	// Share is the share of the answers that Replica gave in the record.FaultLead before the fault,
+	// of those of all replicas; nil: it is not known.
+	Share  *float64      `json:"replica_share,omitzero"`
+	Done   string        `json:"done"` // what was done
+	Healed time.Duration `json:"healed_ms,omitzero"`
+	Lasted time.Duration `json:"-"` // until it was healed, or its replica ended before
 	// Noticed is when the platform first told of a replica that was not as it should be.
 	Noticed time.Duration `json:"noticed_ms,omitzero"`
 	By      string        `json:"noticed_by,omitzero"` // the kind of that event
-	Ready   time.Duration `json:"ready_ms,omitzero"`   // when it told of a replica that is ready again
-	// First and Last are the due times of the failures, which may be before the injection.
-	First     time.Duration       `json:"first_failure_ms,omitzero"`
-	Last      time.Duration       `json:"last_failure_ms,omitzero"`
+	New     NewServer     `json:"new_server,omitzero"`
+	// FailedBefore and FailedAfter are the shares that failed of the requests due in the 10 s
+	// before the injection and in the 10 s from it on, to whole slices of the record. Where p99
+	// before is 100 ms or more, the former end by so much before the injection: requests due
+	// later were under way then. Failing says that too many failed before: not every request
+	// that failed from the injection on was lost by the fault.
+	FailedBefore float64 `json:"failed_before"`
+	FailedAfter  float64 `json:"failed_after"`
+	Failing      bool    `json:"failing_before"`
+	// First and Last are the due times of the failures, which may be a little before the
+	// injection: requests that were under way then.
+	First time.Duration `json:"first_failure_ms,omitzero"`
+	Last  time.Duration `json:"last_failure_ms,omitzero"`
+	// Recovered is when the first correct answer to a request due after Last was done: 1 ns where
+	// another replica gave it before the injection.
 	Recovered time.Duration       `json:"recovered_ms,omitzero"`
 	Never     bool                `json:"never_recovered,omitzero"`
 	Lost      int64               `json:"lost"`
 	Errors    []record.ErrorCount `json:"errors"`
 	// Before is p99 of the load before the first fault, Limit what p99 is held against, Peak
 	// the highest p99 of a second after this fault, and Excursion until when p99 was above
-	// Limit, or nothing was answered.
+	// Limit, or nothing was answered: both until it was within Limit for 5 s.
 	Before    time.Duration `json:"p99_before_ms,omitzero"`
 	Limit     time.Duration `json:"p99_limit_ms,omitzero"`
 	Peak      time.Duration `json:"p99_peak_ms,omitzero"`
 	Excursion time.Duration `json:"p99_excursion_ms,omitzero"`
-	Replicas  int           `json:"replicas,omitzero"` // instances that answered in the phase
+	Replicas  int           `json:"replicas,omitzero"` // that were ready at the injection, or answered shortly before it
+	// Resent are the connections of the phase whose first packet was lost, and sent again a
+	// second or more later.
+	Resent int64 `json:"connections_resent,omitzero"`
+}
+
+// NewServer is the one that came in the place of the one that was hit: it was made, or
+// started again. The zero value: none.
+type NewServer struct {
+	Replica string        `json:"replica,omitzero"`
+	Began   time.Duration `json:"began_ms"`          // when the platform told of it
+	Ready   time.Duration `json:"ready_ms,omitzero"` // when it told that this one is ready; 0: it did not
+	// Answered is when its first correct answer was done; 0: it gave none, or which answers
+	// are its is not known, as Known says.
+	Answered time.Duration `json:"answered_ms,omitzero"`
+	Known    bool          `json:"answers_known"`
 }
 
 // Account says what became of every request of a phase with faults, over all rounds:
@@ -132,7 +177,7 @@ func (r *Result) add(run *record.Run, target record.Target, planned []record.Inj
 	}
 	account := Account{Target: target.Name, Phase: planned[0].Phase, Rounds: len(cells)}
 	for _, c := range cells {
-		cases, besides := casesOf(run, c, deploymentOf(target, c), planned)
+		cases, besides := casesOf(run, c, run.Deployment(c.Trial()), planned)
 		for i, found := range cases {
 			if found != nil {
 				faults[i].Cases = append(faults[i].Cases, *found)
@@ -147,21 +192,11 @@ func (r *Result) add(run *record.Run, target record.Target, planned []record.Inj
 	r.Faults, r.Accounts = append(r.Faults, faults...), append(r.Accounts, account)
 }
 
-// deploymentOf is the deployment that a cell's load was sent to.
-func deploymentOf(target record.Target, c *sample.Cell) record.Deployment {
-	for _, d := range target.Deployments {
-		if d.Round == c.Round && d.Attempt == c.Attempt && !d.Alone {
-			return d
-		}
-	}
-	return record.Deployment{}
-}
-
 func (f *Fault) sumUp() {
-	times := func(of func(Case) time.Duration) sample.Times {
+	times := func(of func(Case) (d time.Duration, known bool)) sample.Times {
 		var all []time.Duration
 		for _, c := range f.Cases {
-			if d := of(c); d > 0 {
+			if d, known := of(c); known {
 				all = append(all, d)
 			}
 		}
@@ -170,34 +205,18 @@ func (f *Fault) sumUp() {
 		}
 		return sample.NewTimes(all)
 	}
-	f.Noticed = times(func(c Case) time.Duration { return c.Noticed })
-	f.Burst = times(func(c Case) time.Duration {
-		if c.Lost == 0 {
-			return 0
-		}
-		return max(c.Last-c.First, 1) // of a single failure
-	})
-	f.Recovered = times(func(c Case) time.Duration { return c.Recovered })
-	f.Excursion = times(func(c Case) time.Duration { return c.Excursion })
+	f.Noticed = times(func(c Case) (time.Duration, bool) { return c.Noticed, c.Noticed > 0 })
+	f.Burst = times(func(c Case) (time.Duration, bool) { return c.Last - c.First, true })
+	f.Recovered = times(func(c Case) (time.Duration, bool) { return c.Recovered, !c.Never })
+	f.Answered = times(func(c Case) (time.Duration, bool) { return c.New.Answered, c.New.Answered > 0 })
+	f.Excursion = times(func(c Case) (time.Duration, bool) { return c.Excursion, c.Limit > 0 })
+	f.Ready = times(func(c Case) (time.Duration, bool) { return c.New.Ready, c.New.Ready > 0 })
+	f.P99Before = times(func(c Case) (time.Duration, bool) { return c.Before, c.Before > 0 })
+	f.P99Peak = times(func(c Case) (time.Duration, bool) { return c.Peak, c.Peak > 0 })
 	for _, c := range f.Cases {
 		f.Lost += c.Lost
-		f.Errors = addErrors(f.Errors, c.Errors)
+		f.Errors = record.AddErrors(f.Errors, c.Errors)
 	}
-}
-
-// addErrors adds up counts of the same class.
-func addErrors(to, more []record.ErrorCount) []record.ErrorCount {
-	to = slices.Clone(to)
-	for _, e := range more {
-		i := slices.IndexFunc(to, func(o record.ErrorCount) bool { return o.Class == e.Class })
-		if i < 0 {
-			to = append(to, e)
-		} else {
-			to[i].Count += e.Count
-		}
-	}
-	record.SortErrors(to)
-	return to
 }
 
 // add accounts for the requests of one cell, of which so many failed apart from the faults.
@@ -225,7 +244,7 @@ func lateAnswers(run *record.Run, c *sample.Cell) (late int64, limit time.Durati
 			first = min(first, f.At)
 		}
 	}
-	limit = limitOf(run, p99Before(c, first))
+	limit = limitOf(run, c, first)
 	if limit == 0 {
 		return 0, 0
 	}
@@ -258,7 +277,14 @@ func p99(t stat.Tally) time.Duration {
 	return time.Duration(t.At(stat.Rank(0.99, n)))
 }
 
-// limitOf is what p99 is held against: the limit of the SLO, or twice what it was before.
-func limitOf(run *record.Run, before time.Duration) time.Duration {
-	return cmp.Or(run.Scenario.SLO.P99, 2*before)
+// limitOf is what p99 of a second is held against: the limit of the SLO, or twice the highest of
+// the seconds that were over before a moment; 0: there are none.
+func limitOf(run *record.Run, c *sample.Cell, at time.Duration) time.Duration {
+	var highest time.Duration
+	for _, s := range c.Seconds {
+		if s.End() <= at {
+			highest = max(highest, p99(s.Responses))
+		}
+	}
+	return cmp.Or(run.Scenario.SLO.P99, 2*highest)
 }

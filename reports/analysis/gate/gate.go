@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/record"
@@ -65,6 +66,8 @@ type Basis struct {
 	Unseen float64
 	// Deadlines are those that answers were counted by and are limited by, where they differ.
 	Deadlines *Deadlines
+	// Cost is what a cost is judged by; nil: it is not known, or nothing of that kind is judged.
+	Cost *cost.Estimate
 }
 
 // Examples are the different ones that a run asks with.
@@ -91,8 +94,11 @@ const (
 	AlreadyRunning Missing = "already running" // the server, so that there is no start
 	NoAnswer       Missing = "no answer"       // the quantile falls on requests without a right answer, or a start had none
 	TooFew         Missing = "n too small"
-	Above          Missing = "above"  // too few requests for the quantile, yet it is surely above the Bound
-	Within         Missing = "within" // too few requests for the quantile, yet it is surely not above the Bound
+	Above          Missing = "above"         // too few requests for the quantile, yet it is surely above the Bound
+	NotSearched    Missing = "not searched"  // for the capacity, which only a search measures
+	NotCertified   Missing = "not certified" // any rate
+	NotPriced      Missing = "not known"     // the cost: the Estimate says why, where there is one
+	Within         Missing = "within"        // too few requests for the quantile, yet it is surely not above the Bound
 )
 
 // What the N of a Gate may count.
@@ -108,6 +114,8 @@ const (
 	ErrorRate = "error rate"
 	Agreement = "agreement"
 	Accuracy  = "accuracy"
+	Capacity  = "capacity"
+	Cost      = "cost per million"
 )
 
 // subject is what is judged, by which limits.
@@ -135,6 +143,7 @@ func Judge(measured *sample.Set, slo record.SLO, invalid bool) []Gate {
 			}
 		}
 		own = append(own, startGates(s.slo, target, noStarts)...)
+		own = append(own, notSearched(target.Name, s.slo)...)
 		for i := range own {
 			own[i].Unavailable = sample.FirstLine(target.Unavailable)
 		}

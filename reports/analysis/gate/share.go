@@ -38,17 +38,16 @@ func sharesOf(slo record.SLO) []shareLimit {
 func (s subject) shareGates(row sample.Row) []Gate {
 	var all []Gate
 	for _, l := range sharesOf(s.slo) {
-		all = append(all, l.judge(l.of(row), row.Rounds, s.examples()))
+		all = append(all, l.judge(l.of(row), row.Rounds, s.examples(row.Target)))
 	}
 	return all
 }
 
-func (s subject) examples() Examples {
-	sc := s.Run.Scenario
-	x := Examples{PerRequest: int64(max(sc.Batch, 1))}
-	x.Used = int64(sc.Corpus) * x.PerRequest
-	if sc.Data != nil {
-		x.Held = int64(sc.Data.Records)
+func (s subject) examples(target string) Examples {
+	sent := s.Run.RequestsTo(target)
+	x := Examples{PerRequest: int64(max(sent.Batch, 1)), Used: sent.Distinct()}
+	if data := s.Run.Scenario.Data; data != nil {
+		x.Held = int64(data.Records)
 	}
 	return x
 }

@@ -50,9 +50,12 @@ type endedLoad struct {
 
 // EndedLoads finds them among warm-ups as well, since the phases after one that is
 // ended are left out. Where a measured phase has steps, its end is what was looked
-// for, and the steps tell it.
+// for, and the steps tell it, as is that of a step in a search for a capacity.
 func (s *Set) EndedLoads() []endedLoad {
 	var all []endedLoad
+	if s.Run.Capacity != nil {
+		return nil
+	}
 	for _, t := range s.Run.Targets {
 		for _, p := range s.Run.Scenario.Phases {
 			if p.Measured && len(p.Steps) > 0 {
@@ -115,6 +118,9 @@ type LeftOut struct {
 // Warm-ups are among them.
 func (s *Set) LeftOut() []LeftOut {
 	var all []LeftOut
+	if s.Run.Capacity != nil {
+		return nil
+	}
 	for _, t := range s.Run.Targets {
 		for i, p := range s.Run.Scenario.Phases {
 			for _, ended := range s.Run.Scenario.Phases[:i] {

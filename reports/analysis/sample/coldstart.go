@@ -142,11 +142,9 @@ func (s *Set) ColdStarts() []ColdStart {
 // alone, failed ones included.
 func (s *Set) StartsAlone(target string) int {
 	n := 0
-	for _, t := range s.Run.Targets {
-		for _, d := range t.Deployments {
-			if t.Name == target && d.Alone {
-				n++
-			}
+	for _, d := range s.Run.Target(target).Deployments {
+		if d.Alone {
+			n++
 		}
 	}
 	return n

@@ -1,6 +1,9 @@
 package sample
 
 import (
+	"slices"
+	"strings"
+
 	"servebench/reports/record"
 )
 
@@ -24,6 +27,15 @@ func DiscardedTrials(run *record.Run) (trials []DiscardedTrial, played int) {
 		}
 	}
 	return trials, len(seen)
+}
+
+// Replaced says that a server was ended from outside, by somebody or by the platform, in a
+// trial that was discarded for it: another one was played instead, so that no figure has it.
+func Replaced(run *record.Run, target string, d record.Deployment) bool {
+	trials, _ := DiscardedTrials(run)
+	why, _, _ := strings.Cut(d.Failed, "\n")
+	replaced := DiscardedTrial{record.Trial{Target: target, Round: d.Round, Attempt: d.Attempt}, why}
+	return (d.Removed || d.Evicted) && slices.Contains(trials, replaced)
 }
 
 // HasDiscardedStarts says that starts of discarded trials are among the cold

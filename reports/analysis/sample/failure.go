@@ -18,6 +18,8 @@ type ServerFailure struct {
 	// says that every start of several failed so.
 	Rounds []int
 	Always bool
+	// Again says that it had come up before in each of the Rounds: it failed when they were rerun.
+	Again  bool
 	Phase  string          // whose load it was Overwhelmed by, or in which it fell Silent
 	Failed stat.Proportion // of the requests, where it FailedMost
 	Last   int64           // requests at the end of Phase, in the first of Rounds, none of which was answered rightly, where it fell Silent
@@ -32,6 +34,8 @@ const (
 	NotUp       FailureKind = iota // it did not come up
 	NotRight                       // its first answer was not right
 	Died                           // by itself
+	Evicted                        // the platform ended it
+	Removed                        // somebody removed it
 	Overwhelmed                    // it did not bear a load
 	FailedMost                     // it failed most of the requests of a phase
 	Silent                         // from some moment on it answered nothing rightly
@@ -44,7 +48,14 @@ const most = 0.5
 func (s *Set) ServerFailures() []ServerFailure {
 	var all []ServerFailure
 	for _, t := range s.Run.Targets {
+		t.Deployments = slices.DeleteFunc(slices.Clone(t.Deployments), func(d record.Deployment) bool { return Replaced(s.Run, t.Name, d) && cameUpAgain(t, d) })
 		found := cmp.Or(
+			starts(t, Removed, func(d record.Deployment) string { // by which later starts may fail
+				if !d.Removed {
+					return ""
+				}
+				return d.Failed
+			}),
 			starts(t, NotUp, func(d record.Deployment) string {
 				if len(d.Stages) > 0 {
 					return ""
@@ -52,7 +63,13 @@ func (s *Set) ServerFailures() []ServerFailure {
 				return d.Failed
 			}),
 			starts(t, NotRight, func(d record.Deployment) string { return d.FirstAnswerError }),
-			starts(t, Died, func(d record.Deployment) string { return d.Failed }),
+			starts(t, Died, func(d record.Deployment) string {
+				if d.Evicted {
+					return ""
+				}
+				return d.Failed
+			}),
+			starts(t, Evicted, func(d record.Deployment) string { return d.Failed }),
 			s.overwhelmed(t), s.failedMost(t), s.silent(t))
 		if found != nil {
 			found.Target = t.Name
@@ -62,21 +79,32 @@ func (s *Set) ServerFailures() []ServerFailure {
 	return all
 }
 
+// cameUpAgain says that the server came up when the trial of a deployment was rerun.
+func cameUpAgain(t record.Target, d record.Deployment) bool {
+	return slices.ContainsFunc(t.Deployments, func(e record.Deployment) bool {
+		return e.Round == d.Round && e.Attempt > d.Attempt && len(e.Stages) > 0
+	})
+}
+
 // starts looks for the starts of the server that a fault is found in; the first
 // one's text tells the cause.
 func starts(t record.Target, kind FailureKind, fault func(record.Deployment) string) *ServerFailure {
-	f := &ServerFailure{Kind: kind}
+	f, again := &ServerFailure{Kind: kind}, true
 	for _, d := range t.Deployments {
 		if text := fault(d); text != "" {
 			if len(f.Rounds) == 0 {
 				f.Cause = FirstLine(text)
 			}
 			f.Rounds = append(f.Rounds, d.Round)
+			again = again && slices.ContainsFunc(t.Deployments, func(e record.Deployment) bool {
+				return e.Round == d.Round && e.Attempt < d.Attempt && len(e.Stages) > 0
+			})
 		}
 	}
 	if len(f.Rounds) == 0 {
 		return nil
 	}
+	f.Again = kind == NotUp && again
 	f.Always = len(f.Rounds) == len(t.Deployments)
 	f.Rounds = Distinct(f.Rounds)
 	if len(t.Deployments) == 1 {
@@ -163,9 +191,7 @@ func (s *Set) overwhelmed(t record.Target) *ServerFailure {
 
 // Lost says that a server on this target did not come up or died.
 func (s *Set) Lost(target string) bool {
-	return slices.ContainsFunc(s.Run.Targets, func(t record.Target) bool {
-		return t.Name == target && slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool { return d.Failed != "" })
-	})
+	return slices.ContainsFunc(s.Run.Target(target).Deployments, func(d record.Deployment) bool { return d.Failed != "" })
 }
 
 // FirstLine is the first line of a text, cut to what a headline holds.

@@ -41,11 +41,11 @@ func (r Row) Figures() []Figure {
 	return append(all, r.spent()...)
 }
 
-// spent are the figures of what the target needed. Nothing that runs spends no CPU or
-// holds no memory: a zero is a reading that could not be taken.
+// spent are the figures of what the target needed. Nothing that runs holds no memory: a zero is
+// a reading that could not be taken.
 func (r Row) spent() []Figure {
 	var all []Figure
-	if r.Usage.Known && r.Usage.CPU > 0 && r.Ledger.OK > 0 {
+	if r.Usage.CPUKnown() && r.Ledger.OK > 0 {
 		all = append(all, Figure{Of: "CPU per answer", Unit: stat.Seconds, Value: r.Usage.CPU.Seconds() / float64(r.Ledger.OK), N: r.Ledger.OK})
 	}
 	if r.Usage.Known && r.Usage.Resident > 0 {

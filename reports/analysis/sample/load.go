@@ -36,26 +36,25 @@ func Load(run *record.Run) ([]*Cell, error) {
 		if !run.Cells[i].Measured || run.Cells[i].Discarded != "" {
 			continue
 		}
-		c, err := loadCell(run, &run.Cells[i])
+		c, err := LoadCell(run, &run.Cells[i])
 		if err != nil {
-			return nil, fmt.Errorf("%s, phase %s, round %d: %w",
-				run.Cells[i].Target, run.Cells[i].Phase, run.Cells[i].Round, err)
+			return nil, err
 		}
-		c.time(run)
 		cells = append(cells, c)
 	}
 	slices.SortStableFunc(cells, func(a, b *Cell) int { return cmp.Compare(a.Round, b.Round) })
 	return cells, nil
 }
 
-// loadCell reads what can be read of a cell whose record is known to be
+// LoadCell reads what can be read of a cell whose record is known to be
 // incomplete; of any other, the whole.
-func loadCell(run *record.Run, rc *record.Cell) (*Cell, error) {
+func LoadCell(run *record.Run, rc *record.Cell) (*Cell, error) {
 	c, err := readCell(run, rc)
 	if err != nil && rc.Failed == "" {
-		return nil, err
+		return nil, fmt.Errorf("%s, phase %s, round %d: %w", rc.Target, rc.Phase, rc.Round, err)
 	}
 	c.Unread = err
+	c.time(run)
 	return c, nil
 }
 

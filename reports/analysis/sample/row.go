@@ -120,7 +120,7 @@ func newRow(run *record.Run, cells []*Cell) Row {
 		sent += c.Achieved * c.played().Seconds()
 		good = append(good, stat.Counts{K: c.Good, N: c.Due()})
 		row.Ledger = row.Ledger.Plus(c.Ledger)
-		row.Errors = addErrors(row.Errors, c.Errors)
+		row.Errors = record.AddErrors(row.Errors, c.Errors)
 		row.Retries.Add(c.Retries)
 		row.Usage = addUsage(row.Usage, c.Usage)
 		row.Instrument = addInstruments(row.Instrument, c.Instrument)
@@ -144,14 +144,14 @@ func newRow(run *record.Run, cells []*Cell) Row {
 	row.OKRate = PerSecond(float64(row.Ledger.OK), okOver)
 	row.Good = stat.Repeated(good, 0)
 	row.Goodput = PerSecond(float64(stat.SumCounts(good).K), row.GoodOver)
-	distinct := int64(run.Scenario.Corpus) * int64(max(run.Scenario.Batch, 1))
+	distinct := run.RequestsTo(row.Target).Distinct()
 	row.Agreement = stat.Repeated(agreed, distinct)
 	row.Accuracy = stat.Repeated(correct, distinct)
 	if run.Scenario.SLO.Deadline() > 0 {
 		row.Attained = row.Good
 	}
 	row.Concurrency = concurrencyOf(run, row.Phase)
-	row.Floor = floorAt(run.Calibration, row.Rate())
+	row.Floor = floorAt(run.CalibrationOf(row.Target), row.Rate())
 	row.Classes, row.Aborts = classesOf(cells), abortsOf(cells)
 	row.fill(cells, SeedOf(run, row))
 	return row
@@ -251,17 +251,15 @@ func Tallies(cells []*Cell, of func(*LoggedSlice) stat.Tally) [][]stat.Tally {
 // coldStarts are the times of the first answers in a trial, and, where they were
 // not right, those of the last stage before.
 func coldStarts(run *record.Run, trial record.Trial) (answered, unanswered []time.Duration) {
-	for _, t := range run.Targets {
-		for _, d := range t.Deployments {
-			if t.Name != trial.Target || d.Round != trial.Round || d.Attempt != trial.Attempt || len(d.Stages) == 0 {
-				continue
-			}
-			switch last := d.Stages[len(d.Stages)-1]; {
-			case last.Name == record.FirstAnswer:
-				answered = append(answered, last.At)
-			case d.FirstAnswerError != "":
-				unanswered = append(unanswered, last.At)
-			}
+	for _, d := range run.Target(trial.Target).Deployments {
+		if d.Round != trial.Round || d.Attempt != trial.Attempt || len(d.Stages) == 0 {
+			continue
+		}
+		switch last := d.Stages[len(d.Stages)-1]; {
+		case last.Name == record.FirstAnswer:
+			answered = append(answered, last.At)
+		case d.FirstAnswerError != "":
+			unanswered = append(unanswered, last.At)
 		}
 	}
 	return answered, unanswered
@@ -274,29 +272,13 @@ func SeedOf(run *record.Run, row Row) uint64 {
 	return h.Sum64() ^ run.Scenario.Seed
 }
 
-// addErrors adds the counts of each class, keeps its first example, and puts
-// the most frequent class first.
-func addErrors(a, b []record.ErrorCount) []record.ErrorCount {
-	all := slices.Clone(a)
-	for _, e := range b {
-		i := slices.IndexFunc(all, func(have record.ErrorCount) bool { return have.Class == e.Class })
-		if i < 0 {
-			all = append(all, e)
-			continue
-		}
-		all[i].Count += e.Count
-	}
-	record.SortErrors(all)
-	return all
-}
-
 // addUsage is known only when all of it is: part of a sum would read as a
 // saving.
 func addUsage(a, b record.Usage) record.Usage {
 	if !a.Known || !b.Known {
 		return record.Usage{}
 	}
-	return record.Usage{CPU: a.CPU + b.CPU, Resident: max(a.Resident, b.Resident), Known: true}
+	return record.Usage{CPU: a.CPU + b.CPU, Resident: max(a.Resident, b.Resident), Unread: max(a.Unread, b.Unread), Known: true}
 }
 
 // addInstruments keeps the sending of the round in which the generator was the

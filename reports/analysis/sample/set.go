@@ -75,11 +75,7 @@ func (s *Set) JudgedByStatus() bool {
 
 // Label is a target's name with what must not be overlooked about it: "vm (TCG)".
 func (s *Set) Label(target string) string {
-	i := slices.IndexFunc(s.Run.Targets, func(t record.Target) bool { return t.Name == target })
-	if i < 0 {
-		return target
-	}
-	if word := Acceleration(s.Run.Targets[i]); word != "" {
+	if word := Acceleration(s.Run.Target(target)); word != "" {
 		return fmt.Sprintf("%s (%s)", target, word)
 	}
 	return target

@@ -78,11 +78,11 @@ func (g Gap) String() string {
 
 // Gaps hold the plan against the record: each phase on each target that could run, in
 // each round, and each start. What an ended load left out in a trial is
-// no gap, and an A/B test has interim analyses instead. A warm-up is named where
+// no gap; an A/B test has interim analyses instead, and a search its own steps. A warm-up is named where
 // nothing else is missing on its target: it is played for what comes after it.
 func (s *Set) Gaps() []Gap {
 	run := s.Run
-	if run.AB != nil {
+	if run.AB != nil || run.Capacity != nil {
 		return nil
 	}
 	whole, aborted := wholeCells(run)

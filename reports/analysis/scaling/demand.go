@@ -37,7 +37,7 @@ func (t *Trial) usersOf(c *sample.Cell, limit time.Duration) Users {
 	if t.Fall != nil {
 		fall = *t.Fall
 	}
-	exceeded, calmSince := false, time.Duration(-1)
+	calmSince := time.Duration(-1)
 	for i := range c.Seconds {
 		s := &c.Seconds[i]
 		if s.Start < t.Rise || s.Start >= fall {
@@ -52,14 +52,17 @@ func (t *Trial) usersOf(c *sample.Cell, limit time.Duration) Users {
 		u.Late += o.late
 		if !o.held() {
 			u.Over += s.Length
-			exceeded, calmSince = true, -1
+			if u.Recovered != nil && u.Again == nil {
+				u.Again = since(t.Rise, s.Start)
+			}
+			calmSince = -1
 			continue
 		}
 		if calmSince < 0 {
 			calmSince = s.Start
 		}
-		if exceeded && u.Recovered == nil && s.End()-calmSince >= Calm {
-			u.Recovered = since(t.Rise, calmSince)
+		if u.Over > 0 && s.End()-calmSince >= Calm {
+			u.Recovered, u.Again = since(t.Rise, calmSince), nil
 		}
 	}
 	return u
@@ -80,9 +83,9 @@ func rateAt(c *sample.Cell, steps []record.Step, s *sample.LoggedSlice) float64 
 // replicas without taking another one.
 const slack = 0.05
 
-// supplyOf compares the replicas that were ready with those that the load took; nil where the
-// load that a replica bears is not known.
-func supplyOf(c *sample.Cell, steps []record.Step, levels []Level, limit time.Duration) *Supply {
+// supplyOf compares the replicas that were ready with those that the load took, of which there
+// may be so many at most (0: any number); nil where the load that a replica bears is not known.
+func supplyOf(c *sample.Cell, steps []record.Step, levels []Level, limit time.Duration, most int) *Supply {
 	s := Supply{Capacity: capacityOf(c, steps, levels, limit)}
 	if s.Capacity == 0 {
 		return nil
@@ -90,6 +93,9 @@ func supplyOf(c *sample.Cell, steps []record.Step, levels []Level, limit time.Du
 	for i := range c.Seconds {
 		slice := &c.Seconds[i]
 		need := max(1, math.Ceil(rateAt(c, steps, slice)/s.Capacity-slack))
+		if most > 0 {
+			need = min(need, float64(most))
+		}
 		ready := meanReady(levels, slice.Start, slice.End())
 		s.Under += max(0, need-ready) * slice.Length.Seconds()
 		s.Over += max(0, ready-need) * slice.Length.Seconds()

@@ -5,6 +5,7 @@ package scaling
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/analysis/sample"
@@ -17,7 +18,8 @@ type Trial struct {
 	Target string `json:"target"`
 	Phase  string `json:"phase"`
 	Round  int    `json:"round"`
-	// Observed says that the target told what happened to replicas.
+	// Observed says that the target told what happened to its replicas. Faults say nothing of
+	// them, and neither do the restarts of a target that has a single server and no name for it.
 	Observed bool `json:"observed"`
 	// Rise is when the load rose, from the phase's start, and Fall when it fell back; a load
 	// without steps rises at its start.
@@ -25,16 +27,29 @@ type Trial struct {
 	Fall *time.Duration `json:"fall_ms"`
 	Low  float64        `json:"low_rps"`  // before Rise, per second; 0: there was no load
 	High float64        `json:"high_rps"` // after it
-	// The replicas that were ready at the Rise, the most, and at the end of the phase.
+	// The replicas that were ready at the Rise, the least and the most of the phase, and at its
+	// end.
 	Before int `json:"replicas_before"`
+	Least  int `json:"replicas_least"`
 	Most   int `json:"replicas_most"`
 	End    int `json:"replicas_end"`
 	// Decided is when more replicas were decided on; nil: never.
 	Decided  *time.Duration `json:"decided_ms"`
 	Replicas []Replica      `json:"replicas"`
-	Levels   []Level        `json:"levels"` // ascending; none where nothing was Observed
-	Users    Users          `json:"users"`
-	Supply   *Supply        `json:"supply"` // nil: it takes a p99 limit that was held for a while
+	// Unanswered are the requests of the phase that failed without an answer of any replica,
+	// where replicas are known by their answers.
+	Unanswered int64   `json:"unanswered"`
+	Levels     []Level `json:"levels"` // ascending; none where nothing was Observed
+	// Gaps are when no replica was ready, and Unready is how often a replica that lived on was
+	// not ready any more.
+	Gaps    []Gap `json:"none_ready"`
+	Unready int   `json:"unready"`
+	// Removed are the replicas that ended after the Fall.
+	Removed []Removed `json:"removed"`
+	// Warnings are what the platform warned of during the phase, in the order of their first.
+	Warnings []Warning `json:"warnings"`
+	Users    Users     `json:"users"`
+	Supply   *Supply   `json:"supply"` // nil: it takes a p99 limit that was held for a while
 	// Reduced is when fewer replicas were decided on, and Back when no more than Before were
 	// ready, from the Fall; nil: not within the phase.
 	Reduced *time.Duration `json:"reduced_ms"`
@@ -63,6 +78,16 @@ type Level struct {
 	Ready   int           `json:"ready"`
 }
 
+// Warning is what the platform warned of for one reason, such as FailedGetResourceMetric: of
+// replicas that were not ready yet, or of others.
+type Warning struct {
+	Text  string        `json:"text"` // of the last one, with the reason
+	Count int           `json:"count"`
+	First time.Duration `json:"first_ms"` // when it first did, from the Rise
+	// Starting says that it is of replicas that had never been ready.
+	Starting bool `json:"starting"`
+}
+
 // Users is what the users met between the Rise and the Fall.
 type Users struct {
 	Limit time.Duration `json:"p99_limit_ms"` // of the response time; 0: there is none, and the rest is not known
@@ -70,8 +95,10 @@ type Users struct {
 	// that failed counts as above.
 	Over time.Duration `json:"over_ms"`
 	// Recovered is from when on the p99 was at or below the limit for Calm, after it had been
-	// above; nil: it never was above, or not below again.
+	// above: the last such time; nil: it never was above, or never below for so long. Again is
+	// when it was above the limit once more after that; nil: it was not.
 	Recovered *time.Duration `json:"recovered_ms"`
+	Again     *time.Duration `json:"above_again_ms"`
 	Due       int64          `json:"due"`
 	Failed    int64          `json:"failed"` // failed, censored, or not sent
 	Late      int64          `json:"late"`   // answered rightly after the limit
@@ -86,7 +113,7 @@ type Supply struct {
 	// replica at which the p99 limit was held for Calm.
 	Capacity float64 `json:"capacity_rps"`
 	// Under and Over are the replicas that were too few and too many, multiplied by for how
-	// long they were, in replica-seconds.
+	// long they were, in replica-seconds. No more are missing than the scenario allows.
 	Under float64 `json:"under_replica_seconds"`
 	Over  float64 `json:"over_replica_seconds"`
 }
@@ -118,6 +145,16 @@ func (t Trial) Started() (made, ready int) {
 	return made, ready
 }
 
+// Reacted says that more replicas were decided on. Of a target that does not tell what it
+// decides, new ones say so; of others, they may have come in the place of some that are gone.
+func (t Trial) Reacted() bool {
+	if t.Decided != nil {
+		return true
+	}
+	made, _ := t.Started()
+	return made > 0 && !slices.ContainsFunc(t.Levels, func(l Level) bool { return l.Desired > 0 })
+}
+
 // Analyse tells how each target scaled in each measured phase and round, in the scenario's
 // order; none of a scenario that asks for one replica. limit is that of the p99; 0: none.
 func Analyse(run *record.Run, cells []*sample.Cell, limit time.Duration) []Trial {
@@ -128,27 +165,21 @@ func Analyse(run *record.Run, cells []*sample.Cell, limit time.Duration) []Trial
 	for _, target := range run.Targets {
 		for _, phase := range run.Scenario.Phases {
 			for _, c := range sample.Pick(cells, target.Name, phase.Name) {
-				all = append(all, newTrial(phase, c, eventsOf(target, c), limit))
+				all = append(all, newTrial(phase, c, run.Deployment(c.Trial()).Events, limit, run.Scenario.Scaling.Max))
 			}
 		}
 	}
 	return all
 }
 
-// eventsOf are the events of the deployment that a cell's load was sent to.
-func eventsOf(target record.Target, c *sample.Cell) []record.Event {
-	for _, d := range target.Deployments {
-		if d.Round == c.Round && d.Attempt == c.Attempt && !d.Alone {
-			return d.Events
-		}
-	}
-	return nil
-}
-
-func newTrial(phase record.Phase, c *sample.Cell, events []record.Event, limit time.Duration) Trial {
-	t := Trial{Target: c.Target, Phase: c.Phase, Round: c.Round, Observed: len(events) > 0, High: phase.Rate}
+func newTrial(phase record.Phase, c *sample.Cell, events []record.Event, limit time.Duration, most int) Trial {
+	t := Trial{Target: c.Target, Phase: c.Phase, Round: c.Round, Observed: slices.ContainsFunc(events, tellsOfReplicas), High: phase.Rate}
 	t.findSteps(phase.Steps)
-	t.Replicas = t.replicasOf(c, events)
+	t.Warnings = t.warningsOf(c, events)
+	if !t.Observed {
+		events = nil
+	}
+	t.Replicas, t.Unanswered = t.replicasOf(c, events), unanswered(c)
 	t.Levels = levelsOf(c, events)
 	end := c.Span
 	t.Before, t.End = readyAt(t.Levels, t.Rise), readyAt(t.Levels, end)
@@ -157,10 +188,23 @@ func newTrial(phase record.Phase, c *sample.Cell, events []record.Event, limit t
 			t.Most = max(t.Most, l.Ready)
 		}
 	}
+	t.findGaps(c, events)
 	t.findDecisions(end)
+	t.findRemoved(c, events)
 	t.Users = t.usersOf(c, limit)
-	t.Supply = supplyOf(c, phase.Steps, t.Levels, limit)
+	t.Supply = supplyOf(c, phase.Steps, t.Levels, limit, most)
 	return t
+}
+
+// tellsOfReplicas says that an event is of what became of the target's replicas.
+func tellsOfReplicas(e record.Event) bool {
+	switch e.Kind {
+	case record.EventDesired:
+		return true
+	case record.EventInjected, record.EventHealed:
+		return false
+	}
+	return e.Replica != ""
 }
 
 // findSteps finds the first rise of the load, and its fall.
@@ -251,6 +295,46 @@ func (t *Trial) replicasOf(c *sample.Cell, events []record.Event) []Replica {
 		}
 	}
 	return slices.DeleteFunc(all, func(r Replica) bool { return r.Ended != nil && *r.Ended < -t.Rise && r.OK+r.Failed == 0 })
+}
+
+func unanswered(c *sample.Cell) int64 {
+	if len(c.Replicas) == 0 {
+		return 0
+	}
+	n := c.Ledger.Failed
+	for _, r := range c.Replicas {
+		n -= r.Failed
+	}
+	return max(0, n)
+}
+
+// warningsOf are those of the phase, by their reasons.
+func (t *Trial) warningsOf(c *sample.Cell, events []record.Event) []Warning {
+	type about struct {
+		reason   string
+		starting bool
+	}
+	var all []Warning
+	var reasons []about
+	wasReady := map[string]bool{}
+	for _, e := range events {
+		if e.Kind == record.EventReady {
+			wasReady[e.Replica] = true
+		}
+		offset := e.At.Sub(c.Started)
+		if e.Kind != record.EventWarning || offset < 0 || offset > c.Span {
+			continue
+		}
+		reason, _, _ := strings.Cut(e.Text, ":")
+		of := about{reason, e.Replica != "" && !wasReady[e.Replica]}
+		i := slices.Index(reasons, of)
+		if i < 0 {
+			i, reasons = len(all), append(reasons, of)
+			all = append(all, Warning{First: offset - t.Rise, Starting: of.starting})
+		}
+		all[i].Text, all[i].Count = e.Text, all[i].Count+1
+	}
+	return all
 }
 
 // stage is where a kind of event is noted; nil: nowhere.

@@ -19,6 +19,7 @@ const (
 	PerSecond Unit = "1/s"
 	Share     Unit = "1"
 	Bytes     Unit = "B"
+	Dollars   Unit = "USD"
 )
 
 // Distribution is a histogram of latencies with its quantiles.

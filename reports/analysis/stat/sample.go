@@ -52,7 +52,10 @@ func (s *Sample) cumulate(t Tally) block {
 
 // Over is the share of the values that lie above a limit, those of requests without an
 // answer included.
-func (s *Sample) Over(limit int64) Proportion {
+func (s *Sample) Over(limit int64) Proportion { return Clustered(s.countsOver(limit)) }
+
+// countsOver counts in every block of every round the values that lie above a limit.
+func (s *Sample) countsOver(limit int64) [][]Counts {
 	within := sort.Search(len(s.values), func(i int) bool { return s.values[i] > limit })
 	var rounds [][]Counts
 	for _, blocks := range s.rounds {
@@ -63,7 +66,7 @@ func (s *Sample) Over(limit int64) Proportion {
 		}
 		rounds = append(rounds, round)
 	}
-	return Clustered(rounds)
+	return rounds
 }
 
 // OverAtMost is Over where the interval is to show that at most 1−q lie above the limit.

@@ -133,3 +133,29 @@ func (t Tally) Total() int64 {
 	}
 	return n
 }
+
+// Above is how many values lie above a limit.
+func (t Tally) Above(limit int64) int64 {
+	var n int64
+	for _, b := range t {
+		if b.Value > limit {
+			n += b.Count
+		}
+	}
+	return n
+}
+
+// Mean is the mean of the values that are not Never, in nanoseconds; 0 of none.
+func (t Tally) Mean() time.Duration {
+	var sum float64
+	var n int64
+	for _, b := range t {
+		if b.Value < Never {
+			sum, n = sum+float64(b.Value)*float64(b.Count), n+b.Count
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(sum / float64(n))
+}

@@ -70,3 +70,18 @@ func TestSumKeepsEveryCount(t *testing.T) {
 		t.Error("with changed its tally")
 	}
 }
+
+func TestMean(t *testing.T) {
+	h := hdrhistogram.New(1, int64(time.Hour), 3)
+	for _, v := range []int64{1000, 1000, 4000} {
+		if err := h.RecordValue(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mean := NewTally(h).With(5).Mean(); mean < 2000 || mean > 2010 {
+		t.Errorf("mean %v of 1, 1 and 4 µs and of five that failed, want 2 µs", mean)
+	}
+	if mean := Tally(nil).Mean(); mean != 0 {
+		t.Errorf("mean %v of none", mean)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/ab"
+	"servebench/reports/analysis/failover"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
 	"servebench/reports/record"
@@ -17,8 +18,9 @@ import (
 // where it is one.
 type Subject struct {
 	*sample.Set
-	AB      *ab.Result
-	Scaling []scaling.Trial
+	AB       *ab.Result
+	Scaling  []scaling.Trial
+	Failover *failover.Result // nil when the scenario injects no faults
 }
 
 // Diagnose applies every rule, errors first, otherwise in the rules' order. Of a run that

@@ -1,6 +1,7 @@
 package validity
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +14,17 @@ import (
 // instrument's.
 func died(s *Subject) []finding {
 	return starts(s, "failed deployment", func(d record.Deployment) string {
-		if !cameUp(d) {
+		if !cameUp(d) || d.Removed {
+			return ""
+		}
+		return d.Failed
+	})
+}
+
+// removed tells of servers that somebody removed during the load, which spoils what was measured.
+func removed(s *Subject) []finding {
+	return starts(s, "failed deployment", func(d record.Deployment) string {
+		if !cameUp(d) || !d.Removed {
 			return ""
 		}
 		return d.Failed
@@ -54,14 +65,14 @@ func answeredLate(s *Subject) []finding {
 }
 
 // starts finds the first of each target's starts that a fault is found in, and names the
-// others.
+// others. Those that were Replaced are told with the trials that were discarded.
 func starts(s *Subject, figure string, fault func(record.Deployment) string) []finding {
 	var all []finding
 	for _, t := range s.Run.Targets {
 		var rounds []int
 		why := ""
 		for _, d := range t.Deployments {
-			if text := strings.TrimSpace(fault(d)); text != "" {
+			if text := strings.TrimSpace(fault(d)); text != "" && !sample.Replaced(s.Run, t.Name, d) {
 				if len(rounds) == 0 {
 					why = text
 				}
@@ -81,7 +92,7 @@ func faults(s *Subject) []finding {
 	return faultsThat(s, "fault", func(f record.Fault) bool { return !f.Left && !toldElsewhere(s.Run, f) })
 }
 
-// leftBehind tells what of the run is left on this machine.
+// leftBehind tells what of the run is left, on this machine or a cluster.
 func leftBehind(s *Subject) []finding {
 	return faultsThat(s, "left behind", func(f record.Fault) bool { return f.Left })
 }
@@ -109,14 +120,9 @@ func toldElsewhere(run *record.Run, f record.Fault) bool {
 	if !f.Recorded {
 		return false
 	}
-	for _, t := range run.Targets {
-		if t.Name == f.Target && slices.ContainsFunc(t.Deployments, func(d record.Deployment) bool {
-			return d.Round == f.Round && (d.Failed != "" || d.FirstAnswerError != "")
-		}) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
+	return slices.ContainsFunc(run.Target(f.Target).Deployments, func(d record.Deployment) bool {
+		return d.Round == f.Round && (d.Failed != "" || d.FirstAnswerError != "")
+	}) || slices.ContainsFunc(run.Cells, func(c record.Cell) bool {
 		return c.Measured && c.Discarded == "" && c.Failed != "" && c.Target == f.Target && c.Phase == f.Phase && c.Round == f.Round
 	})
 }
@@ -146,6 +152,36 @@ func leftOut(s *Subject) []finding {
 	var all []finding
 	for _, group := range sample.Grouped(s.LeftOut(), func(l sample.LeftOut) end { return end{l.Target, l.Ended} }) {
 		all = append(all, leftOutAfter(group))
+	}
+	return all
+}
+
+// RuleIdleFault is the rule that tells of faults that hit replicas without load.
+const RuleIdleFault = "idle-fault"
+
+// idleFaults tells of faults that cost nothing because the replica that was hit carried no load.
+func idleFaults(s *Subject) []finding {
+	if s.Failover == nil {
+		return nil
+	}
+	var all []finding
+	for _, f := range s.Failover.Faults {
+		rounds := f.Idle()
+		if len(rounds) == 0 {
+			continue
+		}
+		most := 0.0
+		for _, c := range f.Cases {
+			if c.Idle() {
+				most = max(most, *c.Share)
+			}
+		}
+		answered := "it gave none of the answers of the 5 s before"
+		if most > 0 {
+			answered = fmt.Sprintf("it gave at most %s of the answers of the 5 s before", format.Percent(most))
+		}
+		name := fmt.Sprintf("%s at %s", f.Kind, format.Duration(f.At))
+		all = append(all, of(answered, 0, "{fault}", name, "{rounds}", format.Rounds(rounds)).at(f.Target, f.Phase, 0))
 	}
 	return all
 }

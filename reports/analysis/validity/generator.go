@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
@@ -65,6 +66,9 @@ func late(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	f := of(fmt.Sprintf("%s of requests left more than %s late", format.Percent(share.Value), format.Duration(row.LagLimit())), share.Low)
 	if c.Machine.Known && c.Machine.Stolen >= muchStolen {
 		f = f.as("stolen", "{stolen}", format.Percent(c.Machine.Stolen))
+	}
+	if from := s.Run.Target(c.Target).LoadFrom; from != "" {
+		return f.as("elsewhere", "{from}", from), share.Low > MostLate
 	}
 	if priority := s.unprivileged(); priority != "" {
 		f = f.as("unprivileged", "{priority}", priority)
@@ -160,9 +164,61 @@ func retried(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 
 // resent tells of connections whose first packet got no answer, as where the server's listen
 // backlog is full: a second passed until it was sent again.
-func resent(_ *Subject, _ *sample.Cell, row sample.Row) (finding, bool) {
+func resent(s *Subject, c *sample.Cell, row sample.Row) (finding, bool) {
 	n := row.Instrument.Resent
-	return of(fmt.Sprintf("%s of %s connections", format.Count(n), format.Count(row.Instrument.Dials)), float64(n)), n > 0
+	f := of(fmt.Sprintf("%s of %s connections", format.Count(n), format.Count(row.Instrument.Dials)), float64(n))
+	if end, ended := s.firstEnd(c); ended {
+		switch before, after := waitedAround(c, end); {
+		case after && !before:
+			f = f.as("ended")
+		case after || !before: // at both times, or nothing tells when
+			f = f.as("either")
+		}
+	}
+	return f, n > 0
+}
+
+// firstEnd is when the first server ended or a fault was due while a cell was measured, from its
+// start; false: neither was so.
+func (s *Subject) firstEnd(c *sample.Cell) (first time.Duration, ended bool) {
+	note := func(at time.Duration) {
+		if at >= 0 && (!ended || at < first) {
+			first, ended = at, true
+		}
+	}
+	for _, f := range s.Run.Scenario.Faults {
+		if f.Phase == c.Phase {
+			note(f.At)
+		}
+	}
+	for _, t := range s.Scaling {
+		if t.Target != c.Target || t.Phase != c.Phase || t.Round != c.Round {
+			continue
+		}
+		for _, r := range t.Replicas {
+			if r.Ended != nil {
+				note(t.Rise + *r.Ended)
+			}
+		}
+	}
+	return first, ended
+}
+
+// resendTime is after how long the first packet of a connection is sent again.
+const resendTime = time.Second
+
+// waitedAround says whether requests were answered before a moment, and after it, that took as
+// long as those do whose connection lost its first packet.
+func waitedAround(c *sample.Cell, at time.Duration) (before, after bool) {
+	for _, s := range c.Seconds {
+		for _, b := range s.Responses {
+			if b.Value >= int64(resendTime) {
+				before, after = before || s.End() <= at, after || s.End() > at
+				break
+			}
+		}
+	}
+	return before, after
 }
 
 // stalled tells of a record that could not be written as fast as it came. If it
@@ -213,7 +269,7 @@ const tooNear = 3
 
 // overRated tells of a load beyond what the generator was found to be able to send.
 func overRated(s *Subject, row sample.Row) (finding, bool) {
-	c := s.Run.Calibration
+	c := s.Run.CalibrationOf(row.Target)
 	if c == nil || c.MaxRate <= 0 {
 		return finding{}, false
 	}

@@ -32,8 +32,9 @@ type Rule struct {
 	cell func(*Subject, *sample.Cell, sample.Row) (finding, bool)
 	row  func(*Subject, sample.Row) (finding, bool)
 	run  func(*Subject) []finding
-	// curable says that rerunning the trial may cure it.
-	curable bool
+	// curable says that rerunning the trial may cure it; generator that the load generator
+	// reached one of its limits.
+	curable, generator bool
 }
 
 // Words are what a rule says. Names in braces stand for what was found: {figure} for the
@@ -106,6 +107,7 @@ func generatorRules() []Rule {
 			Fix:  "stop other programs on this machine, lower the load, or give the generator dedicated CPUs"}, cases: map[string]Words{
 			"stolen": {Text: "the load generator sent requests late by more than the response times allow: {figure}; meanwhile a hypervisor kept {stolen} of the CPU time from this machine",
 				Fix: "; if the hypervisor still withholds CPU time, measure on a machine whose CPUs no other guest shares, or at a quieter hour"},
+			"elsewhere":    {Fix: "stop other programs on the node of the load generator, which is {from}, or lower the load; a node with CPUs for both the server and the load generator has room for it (kubernetes.load_cpu)"},
 			"unprivileged": {Fix: "; or run servebench as root, or with CAP_SYS_NICE, for real-time priority: it was not allowed ({priority})"},
 		}},
 		{ID: "generator-cpu", Severity: severity, cell: busyGenerator, curable: true, Words: Words{Limit: "≤ " + format.Percent(sample.MostCPU),
@@ -114,13 +116,13 @@ func generatorRules() []Rule {
 			"closed": {Text: "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's",
 				Fix: "lower the concurrency, or give the load generator more CPUs"},
 		}},
-		{ID: "worker-cap", Severity: severity, cell: workerCap, Words: Words{Limit: "< {cap}",
+		{ID: "worker-cap", Severity: severity, cell: workerCap, generator: true, Words: Words{Limit: "< {cap}",
 			Text: "the cap of {cap} requests in flight was reached: from there on arrivals waited for answers",
 			Fix:  "lower the rate to what the target can serve, or shorten the request timeout"}},
-		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), Words: Words{Limit: none,
+		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), generator: true, Words: Words{Limit: none,
 			Text: "the generator ran out of " + record.ErrorDescriptors + ": {figure} without reaching the server",
 			Fix:  "raise the limit of open files (ulimit -n) or lower the rate"}},
-		{ID: record.ErrorPorts, Severity: severity, cell: exhausted(record.ErrorPorts), Words: Words{Limit: none,
+		{ID: record.ErrorPorts, Severity: severity, cell: exhausted(record.ErrorPorts), generator: true, Words: Words{Limit: none,
 			Text: "the generator ran out of " + record.ErrorPorts + ": {figure} without reaching the server",
 			Fix:  "widen net.ipv4.ip_local_port_range or lower the rate"}},
 		{ID: "cpu-set", Severity: severity, Words: Words{Limit: "a CPU for each attacker",
@@ -168,7 +170,12 @@ func loadRules() []Rule {
 			Fix:  "give the server a keep-alive timeout longer than those gaps"}},
 		{ID: "connect", cell: resent, Words: Words{Limit: none,
 			Text: "the first packet (SYN) of connections was lost, and sent again a second or more later: {figure}. A listen backlog that is full drops it; requests that waited for such a connection have this time in their response time",
-			Fix:  "raise the server's listen backlog and its machine's net.core.somaxconn, or open fewer connections (http.keep_alive, a lower concurrency)"}},
+			Fix:  "raise the server's listen backlog and its machine's net.core.somaxconn, or open fewer connections (http.keep_alive, a lower concurrency)"}, cases: map[string]Words{
+			"ended": {Text: "the first packet (SYN) of connections was lost, and sent again a second or more later: {figure}. Servers ended in this phase, and what is sent to the address of one that is gone is lost; requests that waited for such a connection have this time in their response time",
+				Fix: "nothing if the faults are the reason; a shorter connect timeout and a retry save a client this wait"},
+			"either": {Text: "the first packet (SYN) of connections was lost, and sent again a second or more later: {figure}. The cause is not known: a listen backlog that is full under overload drops it, and what is sent to the address of a server that is gone is lost, and servers ended in this phase; requests that waited for such a connection have this time in their response time",
+				Fix: "see in the timeline whether requests took a second before the first server ended: if so, raise the server's listen backlog, or lower the load; otherwise a shorter connect timeout and a retry save a client this wait"},
+		}},
 		{ID: "disk", cell: stalled, Words: Words{Limit: none,
 			Text: "the recording waited for the disk: {figure}",
 			Fix:  "write to a faster disk with --out, or leave out --raw"}},
@@ -196,25 +203,28 @@ func runRules() []Rule {
 		{ID: "empty", Severity: record.SeverityError, run: empty, Words: Words{Limit: "at least one",
 			Text: "nothing was measured: {figure}",
 			Fix:  "see the targets for what is missing"}, cases: map[string]Words{
-			"server":     {Fix: "fix the error the server reports, and run it again"},
+			"server":     {Text: "nothing was measured: {figure}; {why}", Fix: "fix the error of the server, and run it again"},
 			"unended":    {Fix: "run it again to its end"},
 			"unmeasured": {Fix: "leave measure: false out of at least one phase"},
 		}},
 		{ID: sample.RuleInterrupted, run: unended(sample.RuleInterrupted), Words: Words{Limit: "the whole plan",
 			Text: "the run ended before its plan did: {why}",
 			Fix:  inPart}, cases: map[string]Words{
-			"held": {Fix: "wait for its end"},
-			"ab":   {Fix: "go on with it: {command}"},
+			"held":    {Fix: "wait for its end"},
+			"goes on": {Fix: "go on with it: {command}"},
 		}},
 		{ID: sample.RuleUnfinished, run: unended(sample.RuleUnfinished), Words: Words{Limit: "the whole plan",
 			Text: "the run is unfinished: it is still going on, or servebench was killed",
 			Fix:  inPart}, cases: map[string]Words{
-			"held": {Fix: "wait for its end"},
-			"ab":   {Fix: "go on with it: {command}"},
+			"held":    {Fix: "wait for its end"},
+			"goes on": {Fix: "go on with it: {command}"},
 		}},
 		{ID: "server-died", run: died, Words: Words{Limit: none,
 			Text: "the server did not last: {why}",
 			Fix:  "see its output; its CPU and memory limits are in the scenario"}},
+		{ID: "server-removed", Severity: record.SeverityError, run: removed, Words: Words{Limit: none,
+			Text: "somebody removed the server during the load: {why}",
+			Fix:  "find out who deletes its namespace or its pods, have them leave the run alone, and run it again"}},
 		{ID: "not-ready", run: notReady, Words: Words{Limit: none,
 			Text: "the server did not come up: {why}",
 			Fix:  asReported}},
@@ -231,6 +241,9 @@ func runRules() []Rule {
 			Fix:  "fix the server, or lower the rate (the scenario stress finds the one it sustains); the figures are of a part of the load"}, cases: map[string]Words{
 			"warm-up": {Fix: "fix the server, or lower the rate (the scenario stress finds the one it sustains); the phases after it were left out"},
 		}},
+		{ID: RuleIdleFault, run: idleFaults, Words: Words{Limit: none,
+			Text: "{fault} hit a replica without load in {rounds}, so that it tells nothing of what a failure costs: {figure}",
+			Fix:  "have the load spread over all replicas, with more connections than replicas and a bounded lifetime of each (http.connection_lifetime: 1s), and run it again"}},
 		{ID: "left-out", run: leftOut, Words: Words{Limit: none,
 			Text: "{phases} left out in {rounds}, because phase {ended} was ended before: {why}",
 			Fix:  "fix the server, lower the rate of that phase, put it last, or loosen abort_on"}},
@@ -238,14 +251,20 @@ func runRules() []Rule {
 			Text: "the run had errors: {why}",
 			Fix:  asReported}},
 		{ID: "left-behind", run: leftBehind, Words: Words{Limit: none,
-			Text: "something of the run is left on this machine: {why}",
+			Text: "something of the run is left behind: {why}",
 			Fix:  "remove it with servebench clean; the figures do not depend on it"}},
 		{ID: "discarded", Severity: record.SeverityNote, run: rerunTrials, Words: Words{Limit: none,
 			Text: "this trial was discarded and rerun, because the load generator was disturbed: {figure}",
-			Fix:  "no action if this is rare; otherwise measure on a quieter machine. Its cells are kept in run.json"}},
+			Fix:  "no action if this is rare; otherwise measure on a quieter machine. Its cells are kept in run.json"}, cases: map[string]Words{
+			"server": {Text: "this trial was discarded and rerun, because its server was ended from outside: {figure}",
+				Fix: "find out who or what ends the servers of the run; no figure has this trial. Its cells are kept in run.json"},
+		}},
 		{ID: "discarded", run: manyRerunTrials, Words: Words{Limit: none,
 			Text: "{discarded} of {trials} trials were discarded and rerun, because the load generator was disturbed ({where}); the worst: {worst}: {figure}",
-			Fix:  "measure on a quieter machine. Their cells are kept in run.json"}},
+			Fix:  "measure on a quieter machine. Their cells are kept in run.json"}, cases: map[string]Words{
+			"server": {Text: "{discarded} of {trials} trials were discarded and rerun, because the load generator was disturbed or the server was ended from outside ({where}); the worst: {worst}: {figure}",
+				Fix: "measure on a quieter machine, and find out who or what ends the servers of the run. Their cells are kept in run.json"},
+		}},
 		{ID: "missing-rounds", run: missingRounds, Words: Words{Limit: "{planned}",
 			Text: "only a part was measured: {figure}",
 			Fix:  elsewhere}, cases: map[string]Words{
@@ -282,6 +301,9 @@ func runRules() []Rule {
 		{ID: "unverified", run: unverified, Words: Words{Limit: "verified",
 			Text: "the server's certificate was not verified (endpoint.insecure): whoever is between here and the server could have answered",
 			Fix:  "give its authority's certificate as endpoint.ca_file, and leave endpoint.insecure out"}},
+		{ID: "expiry", run: unexpired, Words: Words{Limit: "a Job in the cluster",
+			Text: "nothing in the cluster would have removed this run if servebench had been killed: {figure}",
+			Fix:  "let the namespace take the Job's pod; after a kill, run servebench clean"}},
 		{ID: "unequal", run: unequalFacts, Words: Words{Limit: "the same on every target",
 			Text: "{fact} could not be made equal between the targets: {figure}",
 			Fix:  "allow for it when comparing them"}, cases: map[string]Words{
@@ -292,6 +314,18 @@ func runRules() []Rule {
 		{ID: "idle-replicas", Severity: record.SeverityNote, run: idleReplicas, Words: Words{Limit: "every replica",
 			Text: "new replicas were ready and got no request, because the connections that were open stayed with the old ones: {figure}",
 			Fix:  "give connections a lifetime, as the clients of the service have one (http.connection_lifetime=10s), or send the load to the replicas themselves (kubernetes.path=pod)"}},
+		{ID: "none-ready", run: noneReady, Words: Words{Limit: "at least 1 replica",
+			Text: "no replica was ready for {figure}, so that no request could be answered",
+			Fix:  "see the events of the replicas; give the server more CPUs (limits.cpus) or more replicas (scaling.min)"}, cases: map[string]Words{
+			"probe": {Text: "readiness failed under load, and no replica was ready for {figure}: the platform sent no request to any",
+				Fix: "give the server more CPUs (limits.cpus) or more replicas (scaling.min), lower the rate, or have the readiness path answer while the server is busy"},
+		}},
+		{ID: "init-cpu", row: sharedInit, Words: Words{Limit: "≤ " + format.Percent(mostInitWait) + " of it",
+			Text: "environments waited for a CPU before and while they were initialised, because all share {cpus}, where Lambda gives each its own: {figure}. The cold starts, and what failed for them, are worse than at AWS",
+			Fix:  "give the target more CPUs (limits.cpus), lower the rate, start the environments in a phase that is not measured (measure: false), or bound them with lambda.concurrency, beyond which requests get status 429"}},
+		{ID: "health-check", run: healthChecked, Words: Words{Limit: "a request for the model",
+			Text: "every request is a health check without a body ({figure}), so these figures are of the HTTP server and not of the model",
+			Fix:  "write a request that the model answers into template: method, path and body"}},
 		{ID: "one-round", run: oneRound, Words: Words{Limit: "≥ 3",
 			Text: "with a single round, the intervals do not include variation between server starts",
 			Fix:  "run it with --rounds 3 or more"}},

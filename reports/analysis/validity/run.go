@@ -3,8 +3,10 @@ package validity
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
@@ -20,9 +22,10 @@ func empty(s *Subject) []finding {
 	if s.OnlyStarts() {
 		f.Figure = "no start measured"
 	}
+	failures := s.ServerFailures()
 	switch {
-	case len(s.ServerFailures()) > 0:
-		f = f.as("server")
+	case len(failures) > 0 && failures[0].Cause != "":
+		f = f.as("server", "{why}", failures[0].Target+": "+failures[0].Cause)
 	case s.Run.Interrupted != "" || s.Run.Finished.IsZero():
 		f = f.as("unended")
 	case !s.OnlyStarts() && !slices.ContainsFunc(s.Run.Scenario.Phases, func(p record.Phase) bool { return p.Measured }):
@@ -44,7 +47,9 @@ func unended(rule string) func(*Subject) []finding {
 		case s.Run.Hold == record.Held:
 			f = f.as("held")
 		case s.AB != nil && s.AB.Command != "":
-			f = f.as("ab", "{command}", s.AB.Command)
+			f = f.as("goes on", "{command}", s.AB.Command)
+		case s.Run.Capacity != nil:
+			f = f.as("goes on", "{command}", format.Command(record.Program(s.Run), "capacity", "--continue", s.Run.Dir))
 		}
 		if s.OnlyStarts() {
 			starts := 0
@@ -139,6 +144,17 @@ func unequalMachine(generatorCPUs bool) func(*Subject) []finding {
 	}
 }
 
+// healthPath is one on which servers say that they are ready, or at least live.
+var healthPath = regexp.MustCompile(`^(GET|HEAD) (/.*)?/(health|healthz|healthcheck|ready|readyz|live|livez|ping)/?(\?.*)?$`)
+
+// healthChecked tells of a load that asks nothing of a model.
+func healthChecked(s *Subject) []finding {
+	if s.Empty() || s.OnlyStarts() || !healthPath.MatchString(s.Run.Scenario.Template) {
+		return nil
+	}
+	return []finding{of(s.Run.Scenario.Template, 0)}
+}
+
 func oneRound(s *Subject) []finding {
 	if s.Empty() || s.OnlyStarts() || s.Run.Scenario.Rounds > 1 {
 		return nil
@@ -229,6 +245,30 @@ func idleReplicas(s *Subject) (all []finding) {
 				all = append(all, of(fmt.Sprintf("%d of %s", len(idle), format.Plural(made, "new replica")), float64(len(idle))).at(t.Target, t.Phase, t.Round))
 			}
 		}
+	}
+	return all
+}
+
+// noneReady tells of times without any ready replica that no fault of the scenario's was the
+// reason of, as where a readiness probe fails under load.
+func noneReady(s *Subject) (all []finding) {
+	for _, t := range s.Scaling {
+		var sum time.Duration
+		for _, g := range t.Gaps {
+			if !g.Fault {
+				sum += g.To - g.From
+			}
+		}
+		if sum == 0 {
+			continue
+		}
+		f := of(format.Duration(sum), sum.Seconds())
+		for _, w := range t.Warnings {
+			if reason, _, _ := strings.Cut(w.Text, ":"); reason == "Unhealthy" && !w.Starting {
+				f = f.as("probe")
+			}
+		}
+		all = append(all, f.at(t.Target, t.Phase, t.Round))
 	}
 	return all
 }

@@ -1,10 +1,13 @@
 package validity
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
@@ -37,12 +40,59 @@ func ranAlready(s *Subject) []finding {
 	return all
 }
 
+// What environments may wait for a CPU until they are initialised: a share of that time,
+// or a mean that matters to nobody.
+const (
+	mostInitWait  = 0.2
+	leastInitWait = 100 * time.Millisecond
+)
+
+// sharedInit tells of Lambda environments that took the CPUs from each other while they were
+// initialised, or waited for their turn, and how many of them came to be.
+func sharedInit(s *Subject, row sample.Row) (finding, bool) {
+	meter := func(name string) float64 {
+		for _, m := range row.Usage.Meters {
+			if m.Name == name {
+				return m.Value
+			}
+		}
+		return 0
+	}
+	span := func(name string) time.Duration { return time.Duration(meter(name) * float64(time.Millisecond)) }
+	started, queued := meter(record.MeterStarted), span(record.MeterStartWait)
+	whole, waited := queued+span(record.MeterInit), queued+span(record.MeterInitWait)
+	share := float64(waited) / float64(whole)
+	if whole == 0 || share <= mostInitWait || waited < time.Duration(max(started, 1))*leastInitWait {
+		return finding{}, false
+	}
+	figure := fmt.Sprintf("%s of %s; %s began to start, and %s became ready", format.Percent(share), format.Duration(whole),
+		format.Plural(int(started), "environment"), format.Count(int64(meter(record.MeterReady))))
+	cpus := "the same CPUs"
+	if n := s.Run.TargetCPUs(); n > 0 {
+		cpus = format.Plural(n, "CPU")
+	}
+	return of(figure, share, "{cpus}", cpus), true
+}
+
 // unverified tells of servers whose certificates nobody looked at.
 func unverified(s *Subject) []finding {
 	var all []finding
 	for _, t := range s.Run.Targets {
 		if slices.ContainsFunc(t.Facts, func(f record.Fact) bool { return f.Name == record.FactTLS && f.State == record.Unverified }) {
 			all = append(all, of("not verified", 0).at(t.Name, "", 0))
+		}
+	}
+	return all
+}
+
+// unexpired tells of clusters in which nothing removes the run when servebench is killed.
+func unexpired(s *Subject) []finding {
+	var all []finding
+	for _, t := range s.Run.Targets {
+		for _, f := range t.Facts {
+			if f.Name == record.FactExpiry && f.State == record.NoExpiry {
+				all = append(all, of(f.String(), 0).at(t.Name, "", 0))
+			}
 		}
 	}
 	return all
@@ -61,7 +111,7 @@ func unequalFacts(s *Subject) []finding {
 	var names []string
 	for _, t := range ran {
 		for _, f := range t.Facts {
-			if !f.Unequal && !visiblyUnequal(ran, f) || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
+			if !f.Unequal && !visiblyUnequal(ran, t, f) || toldAlready(t, f) || s.AB != nil && s.inBothVariants(f) {
 				continue
 			}
 			if values[f.Name] == nil {
@@ -86,10 +136,11 @@ func unequalFacts(s *Subject) []finding {
 }
 
 // visiblyUnequal says that a fact tells how many CPUs a server sees, and that those of the
-// other targets see more or fewer. How many all see is the machine's business.
-func visiblyUnequal(ran []record.Target, f record.Fact) bool {
+// other targets see more or fewer. How many all see is the machine's business, and a sweep
+// gives them different numbers on purpose.
+func visiblyUnequal(ran []record.Target, of record.Target, f record.Fact) bool {
 	return f.Name == record.FactVisibleCPUs && slices.ContainsFunc(ran, func(t record.Target) bool {
-		return slices.ContainsFunc(t.Facts, func(g record.Fact) bool { return g.Name == f.Name && g.Count != f.Count })
+		return t.CPUs == of.CPUs && slices.ContainsFunc(t.Facts, func(g record.Fact) bool { return g.Name == f.Name && g.Count != f.Count })
 	})
 }
 

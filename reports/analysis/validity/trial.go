@@ -2,6 +2,7 @@ package validity
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"servebench/reports/analysis/sample"
@@ -13,7 +14,17 @@ import (
 // for a reason that rerunning the trial may cure; "" when there is none. It
 // looks at the instrument alone, never at whether the server did well.
 func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
-	d, err := disturbanceOf(run, trial)
+	return why(disturbanceOf(run, trial, func(r Rule) bool { return r.curable }))
+}
+
+// LimitedByGenerator says why the load generator was the limit in one trial of a run, for a
+// reason that rerunning the trial would not cure, such as its cap on requests in flight; ""
+// when there is none.
+func LimitedByGenerator(run *record.Run, trial record.Trial) (string, error) {
+	return why(disturbanceOf(run, trial, func(r Rule) bool { return r.generator && !r.curable }))
+}
+
+func why(d *disturbance, err error) (string, error) {
 	if err != nil || d == nil {
 		return "", err
 	}
@@ -27,9 +38,9 @@ type disturbance struct {
 	badness float64
 }
 
-// disturbanceOf is nil for a trial without one. It looks at trials that were
-// discarded as well.
-func disturbanceOf(run *record.Run, trial record.Trial) (*disturbance, error) {
+// disturbanceOf is nil for a trial that breaks none of the rules asked for. It looks at trials
+// that were discarded as well.
+func disturbanceOf(run *record.Run, trial record.Trial, asked func(Rule) bool) (*disturbance, error) {
 	part := *run
 	part.Cells = nil
 	for _, c := range run.Cells {
@@ -45,7 +56,7 @@ func disturbanceOf(run *record.Run, trial record.Trial) (*disturbance, error) {
 	s := &Subject{Set: &sample.Set{Run: &part, Cells: sample.CellRows(&part, cells)}}
 	var worst *disturbance
 	for i, r := range Rules() {
-		if !r.curable {
+		if !asked(r) {
 			continue
 		}
 		for _, f := range r.inCells(s, cells) {
@@ -75,7 +86,11 @@ func rerunTrials(s *Subject) []finding {
 	var all []finding
 	if trials, _ := sample.DiscardedTrials(s.Run); len(trials) <= fewDiscarded {
 		for _, v := range trials {
-			all = append(all, of(v.Why, 0).at(v.Target, "", v.Round))
+			f := of(v.Why, 0).at(v.Target, "", v.Round)
+			if s.endedFromOutside(v) {
+				f = f.as("server")
+			}
+			all = append(all, f)
 		}
 	}
 	return all
@@ -88,8 +103,19 @@ func manyRerunTrials(s *Subject) []finding {
 		return nil
 	}
 	most := s.mostDisturbed(trials)
-	return []finding{of(most.Why, 0, "{discarded}", fmt.Sprint(len(trials)), "{trials}", fmt.Sprint(played),
-		"{where}", discardedRounds(s.Run, trials), "{worst}", fmt.Sprintf("%s, round %d", most.Target, most.Round))}
+	f := of(most.Why, 0, "{discarded}", fmt.Sprint(len(trials)), "{trials}", fmt.Sprint(played),
+		"{where}", discardedRounds(s.Run, trials), "{worst}", fmt.Sprintf("%s, round %d", most.Target, most.Round))
+	if slices.ContainsFunc(trials, s.endedFromOutside) {
+		f = f.as("server")
+	}
+	return []finding{f}
+}
+
+// endedFromOutside says that a trial was discarded for what became of its server.
+func (s *Subject) endedFromOutside(v sample.DiscardedTrial) bool {
+	return slices.ContainsFunc(s.Run.Target(v.Target).Deployments, func(d record.Deployment) bool {
+		return d.Round == v.Round && d.Attempt == v.Attempt && sample.Replaced(s.Run, v.Target, d)
+	})
 }
 
 // discardedRounds is "physical: round 2; container: rounds 1, 3", the targets in the
@@ -116,7 +142,7 @@ func (s *Subject) mostDisturbed(trials []sample.DiscardedTrial) sample.Discarded
 	most := trials[0]
 	var worst *disturbance
 	for _, v := range trials {
-		d, err := disturbanceOf(s.Run, v.Trial)
+		d, err := disturbanceOf(s.Run, v.Trial, func(r Rule) bool { return r.curable })
 		if err != nil || d == nil {
 			continue
 		}

@@ -18,10 +18,12 @@ import (
 func ABWhy(a *analysis.Analysis) string {
 	d := a.AB
 	switch {
+	case d.NeverServed != nil && d.NeverServed.Started:
+		return "the " + d.NeverServed.Variant + " gave no right first answer: " + d.NeverServed.Cause
+	case d.NeverServed != nil:
+		return "the " + d.NeverServed.Variant + " did not start: " + d.NeverServed.Cause
 	case d.Verdict == record.InvalidInstrument:
 		return ""
-	case d.NeverStarted != nil:
-		return "the " + d.NeverStarted.Variant + " did not start: " + d.NeverStarted.Cause
 	case d.LeftOpen:
 		return Shortfall(a, a.Shortfall()) + "; until then " + decision(a, record.Pass)
 	}

@@ -88,6 +88,8 @@ func Quantity(v float64, unit stat.Unit) string {
 		return format.Duration(duration(v))
 	case unit == stat.PerSecond:
 		return format.Rate(v)
+	case unit == stat.Dollars:
+		return format.Dollars(v)
 	}
 	return format.Percent(v)
 }
@@ -103,6 +105,12 @@ func limitInterval(g gate.Gate) string {
 		return "(" + Quantity(g.Bound, g.Unit) + ", ∞)"
 	case g.Missing == gate.Within:
 		return "(0, " + Quantity(g.Bound, g.Unit) + "]"
+	case g.Metric == gate.Capacity && !g.HasInterval:
+		return ""
+	case g.Metric == gate.Capacity && math.IsInf(g.High, 1):
+		return "[" + format.RateNumber(g.Low) + ", ∞)/s"
+	case g.Metric == gate.Capacity:
+		return "[" + format.RateNumber(g.Low) + ", " + format.RateNumber(g.High) + ")/s"
 	case math.IsInf(g.High, 1):
 		return "[" + Quantity(g.Low, g.Unit) + ", " + Quantity(g.High, g.Unit) + "]"
 	case !g.HasInterval:
@@ -111,6 +119,8 @@ func limitInterval(g gate.Gate) string {
 		return format.Range(duration(g.Low), duration(g.High))
 	case g.Unit == stat.PerSecond:
 		return format.Interval(g.Low, g.High) + "/s"
+	case g.Unit == stat.Dollars:
+		return format.DollarsInterval(g.Low, g.High)
 	}
 	return format.PercentInterval(g.Low, g.High)
 }
@@ -137,6 +147,12 @@ func whyOf(g gate.Gate) string {
 		return "the target is not available here: " + g.Unavailable
 	case g.Gap != nil:
 		return "it holds in what was measured, " + g.Gap.String()
+	case g.Missing == gate.NotSearched:
+		return "a load at a given rate does not measure it: servebench capacity does"
+	case g.Metric == gate.Capacity:
+		return whyCapacity(g)
+	case g.Metric == gate.Cost:
+		return whyCost(g)
 	case g.Abort != nil && g.Abort.Before != "":
 		return fmt.Sprintf("the load was aborted before it in %s, in phase %s: %s", format.Rounds(sample.AbortRounds(g.Abort.Aborts)), g.Abort.Before, g.Abort.Aborts[0].Text)
 	case g.Abort != nil:
@@ -151,6 +167,23 @@ func whyOf(g gate.Gate) string {
 		return fmt.Sprintf("an interval of the goodput takes %d rounds, not %d", stat.FewRounds, g.N)
 	}
 	return whyOpen("the limit lies inside the interval", g)
+}
+
+// whyCapacity says why a capacity did not pass.
+func whyCapacity(g gate.Gate) string {
+	breaks := "no rate is shown to break the slo"
+	if !math.IsInf(g.High, 1) {
+		breaks = "the slo breaks at " + format.Rate(g.High)
+	}
+	switch {
+	case g.Verdict == record.Fail:
+		return breaks
+	case g.Missing == gate.NotCertified && g.N == 0:
+		return "no search for it came to a certificate"
+	case g.Missing == gate.NotCertified:
+		return "no rate is certified, and " + breaks
+	}
+	return fmt.Sprintf("%s is certified, and %s", format.Rate(g.Value), breaks)
 }
 
 // whyMissing says why there is no figure.
@@ -257,13 +290,15 @@ func roundedUp(n int64) string {
 // openEnd says what a figure leaves open.
 func openEnd(g gate.Gate) string {
 	switch {
+	case g.Cost != nil && g.Missing == "":
+		return costBasis(*g.Cost)
 	case g.Deadlines != nil && g.Verdict == record.Pass:
 		return countedWithin(*g.Deadlines) + ", which are no fewer"
 	case g.Deadlines != nil && g.Verdict == record.Fail:
 		return countedWithin(*g.Deadlines) + ", which are no more"
 	case g.Effective > 0:
-		return fmt.Sprintf("rounds, or seconds in them, differ by more than chance: %s %s tell as much as about %s independent of each other",
-			format.Count(g.N), g.Of, format.Count(int64(math.Ceil(g.Effective))))
+		return fmt.Sprintf("%s of the same round or second fare alike: the interval is as wide as that of about %s, not %s",
+			g.Of, format.Plural(int(math.Ceil(g.Effective)), "independent "+strings.TrimSuffix(g.Of, "s")), format.Count(g.N))
 	case g.Unseen == 0:
 		return ""
 	case g.Missing == gate.Within:

@@ -3,10 +3,13 @@ package sentence
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/sample"
 	"servebench/reports/format"
+	"servebench/reports/record"
 )
 
 // StepsResult is how a target did as a clause: "held 400/s, broke at 800/s: p99 of the last 3 s
@@ -67,7 +70,35 @@ func brokeAt(s capacity.Stepped) string {
 	case s.Rounds > 1:
 		text += fmt.Sprintf(" in round %d", low.Round)
 	}
-	return text + ": " + BreakWhy(low)
+	return text + ": " + breaksWhy(s.Breaks)
+}
+
+// breaksWhy says why a target did not hold a step in some rounds.
+func breaksWhy(breaks []capacity.Break) string {
+	shares := make([]float64, len(breaks))
+	allLost, allLate, same := true, true, true
+	for i, b := range breaks {
+		same = same && BreakWhy(b) == BreakWhy(breaks[0])
+		allLost = allLost && b.Aborted == "" && b.Lost.N > 0
+		allLate = allLate && b.Aborted == "" && b.Lost.N == 0 && b.Grace == breaks[0].Grace
+		if shares[i] = b.Lost.Value; b.Lost.N == 0 && b.InTime.N > 0 {
+			shares[i] = float64(b.InTime.K) / float64(b.InTime.N)
+		}
+	}
+	switch {
+	case same:
+		return BreakWhy(breaks[0])
+	case allLost:
+		return fmt.Sprintf("%s of the requests failed or were censored, more than %s", sharesOf(shares), format.Percent(capacity.StepErrors))
+	case allLate:
+		return fmt.Sprintf("%s of the requests due were answered before %s after the step's end, less than %s",
+			sharesOf(shares), format.Duration(breaks[0].Grace), format.Percent(capacity.StepAnswered))
+	}
+	var all []string
+	for _, b := range breaks {
+		all = append(all, fmt.Sprintf("%s (round %d)", BreakWhy(b), b.Round))
+	}
+	return Listed(all)
 }
 
 // BreakWhy says why a target did not hold a step.
@@ -114,9 +145,9 @@ func SaturationResult(s capacity.Saturation) string {
 	if most.HasInterval {
 		text += " " + format.Interval(most.Low, most.High)
 	}
-	text += ", at " + Concurrency(most.Concurrency)
+	text += ", at " + concurrency(most.Concurrency)
 	if s.Fewest != s.Most {
-		text += fmt.Sprintf("; within 5 %% of it from %s on", Concurrency(fewest.Concurrency))
+		text += fmt.Sprintf("; within 5 %% of it from %s on", concurrency(fewest.Concurrency))
 	}
 	if s.Most == len(s.Points)-1 && s.Fewest == s.Most {
 		text += ", the most that were tried: it may be higher with more"
@@ -127,5 +158,47 @@ func SaturationResult(s capacity.Saturation) string {
 	return text
 }
 
-// Concurrency is "concurrency 16".
-func Concurrency(n int) string { return "concurrency " + format.Count(int64(n)) }
+// concurrency is "concurrency 16".
+func concurrency(n int) string { return "concurrency " + format.Count(int64(n)) }
+
+// Asked says what was asked of the target: "200/s", or "concurrency 16" of a closed
+// loop.
+func Asked(r sample.Row) string {
+	if r.Concurrency > 0 {
+		return concurrency(r.Concurrency)
+	}
+	return format.Rate(r.Offered)
+}
+
+// load says what a phase asks of a target and by which loop: "poisson
+// arrivals, 200/s for 5 s, open loop", "steps from 200/s to 800/s for 40 s, open
+// loop", "concurrency 16 for 10 s, think time 10 ms, exponential, closed loop".
+func load(p record.Phase) string {
+	if p.Open {
+		return fmt.Sprintf("%s for %s, open loop", arrivalsOf(p), format.Duration(p.Duration))
+	}
+	text := fmt.Sprintf("%s for %s", concurrency(p.Concurrency), format.Duration(p.Duration))
+	if p.Think != "" {
+		text += ", think time " + p.Think
+	}
+	return text + ", closed loop"
+}
+
+// arrivalsOf words the arrival process of an open loop with its rate.
+func arrivalsOf(p record.Phase) string {
+	switch {
+	case len(p.Steps) > 0:
+		return fmt.Sprintf("%s from %s to %s", p.Arrivals, format.Rate(p.Steps[0].Rate), format.Rate(farthest(p.Steps).Rate))
+	case sample.EvenArrivals(p.Arrivals):
+		return p.Arrivals + " arrivals, " + format.Rate(p.Rate)
+	}
+	return p.Arrivals + ", " + format.Rate(p.Rate) + " on average"
+}
+
+// farthest is the step whose rate differs most from the first one's: the last one of
+// a staircase, the height of a spike.
+func farthest(steps []record.Step) record.Step {
+	return slices.MaxFunc(steps, func(a, b record.Step) int {
+		return cmp.Compare(math.Abs(a.Rate-steps[0].Rate), math.Abs(b.Rate-steps[0].Rate))
+	})
+}

@@ -2,7 +2,9 @@ package sentence
 
 import (
 	"fmt"
+	"strings"
 
+	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
@@ -10,12 +12,12 @@ import (
 	"servebench/reports/format"
 )
 
-// IntervalMethod says in one sentence how a quantile's interval is made, for
+// intervalMethod says in one sentence how a quantile's interval is made, for
 // captions.
-const IntervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"
+const intervalMethod = "95 % interval by bootstrap over rounds and, inside them, seconds; by binomial order statistics with fewer than 8 seconds"
 
-// ShareMethod says in one sentence how a share's interval is made, for captions.
-const ShareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the effective number of independent requests (Korn and Graubard)"
+// shareMethod says in one sentence how a share's interval is made, for captions.
+const shareMethod = "exact 95 % interval (Clopper and Pearson) of the requests; where rounds, or seconds in them, differ by more than chance (Pearson's χ², 10 %), of the effective number of independent requests (Korn and Graubard)"
 
 // RatioMethod says in one sentence how Ratio's interval is made, for captions.
 const RatioMethod = "95 % interval from the logarithms of the ratios of paired rounds (Student's t); none with fewer than three rounds, or where they are all the same; of goodput at least what chance makes of so many requests"
@@ -74,7 +76,54 @@ const OverheadBesideRatios = "× is of quantiles over all rounds together, with 
 // OverheadAdvice says what to do where noise hides what a model takes.
 const OverheadAdvice = "more rounds, longer phases, or a larger data.batch, which gives the model more to do"
 
-// ThroughputMethod says what answers per second are, for captions.
-const ThroughputMethod = "a request counts by when it was due, whenever its answer came: right answers to the requests due, per second in which requests were due; " +
+// throughputMethod says what answers per second are, for captions.
+const throughputMethod = "a request counts by when it was due, whenever its answer came: right answers to the requests due, per second in which requests were due; " +
 	"in a closed loop per second that a worker spent on its requests, the wait for its last answer included; " +
 	"of a server that fell behind by more than 5 % per second that it took to answer them"
+
+// Method says in paragraphs how the figures of a run came about.
+func Method(a *analysis.Analysis) []string {
+	starts := "A cold start runs from the moment when all that it needs is in place to the first right answer of the model. It is in no latency. Starts: " + StartMethod + "."
+	if a.OnlyStarts() {
+		return []string{starts, "Targets are started one after the other, in a new random order each time. Failed starts are counted separately, never averaged."}
+	}
+	texts := []string{
+		loops(a),
+		"Response time runs from when " + Due(a) + " to when the answer was complete; service time from when it was sent. " +
+			"Lag is the difference: how late the load generator was. Tables show both times, for " + answers(a) + " only; failures are counted separately.",
+		"Lag is allowed up to a threshold: " + LagMethod() + ". Beyond that the run is INVALID: the times would be the load generator's.",
+		checked(a),
+		"Censored requests were given up before their timeout, because the run was ended. They are in the ledger, never dropped.",
+		"Within the deadline: the share of all requests scheduled that were answered within the SLO's deadline; those that failed, were censored or were never sent came too late.",
+		"Goodput is " + answers(a) + " within the SLO's deadline, per second; without a deadline, " + answers(a) + " per second. " +
+			"Answers per second: " + throughputMethod + ".",
+		"A quantile q is shown when at least 10 samples lie beyond it, n·(1−q) ≥ 10; otherwise it reads “n too small”. " +
+			"Quantiles are of all rounds' requests together, never averages of quantiles.",
+		"Quantiles: " + intervalMethod + ". Ratios: " + RatioMethod + ". Shares: " + shareMethod + ".",
+		starts,
+	}
+	if len(a.Gates) > 0 && a.Run.Capacity == nil {
+		texts = append(texts, "A limit passes when the whole 95 % interval keeps it and fails when the whole interval breaks it. "+
+			"Where too few requests were sent for a quantile, it fails when more of them were slower than the quantile leaves room for. "+
+			"Its quantiles are of all requests sent: one that failed or was censored counts as endless. "+
+			"Goodput is judged by Student's t on the rounds, a cold start by each start alone.")
+	}
+	return texts
+}
+
+// loops says which loops there were.
+func loops(a *analysis.Analysis) string {
+	var parts []string
+	var open, closed bool
+	for _, p := range a.Run.Scenario.Phases {
+		open, closed = open || p.Measured && p.Open, closed || p.Measured && !p.Open
+	}
+	if open {
+		parts = append(parts, "Open loop: requests are sent when they are due, whatever the server does.")
+	}
+	if closed {
+		parts = append(parts, "Closed loop: each worker waits for its answer, thinks if it is told to, and asks again. A request is due when its worker is ready, "+
+			"so the load drops when the server is slow: such a loop measures the highest throughput, not the latency for users who do not wait.")
+	}
+	return strings.Join(parts, " ")
+}

@@ -15,7 +15,7 @@ import (
 // Nothing says why a run that is Empty has no result, as a clause.
 func Nothing(a *analysis.Analysis) string {
 	run := a.Run
-	reasons := FailureClauses(a)
+	reasons := failureClauses(a)
 	if run.Interrupted != "" {
 		reasons = append(reasons, "the run was interrupted: "+strings.TrimRight(run.Interrupted, ". "))
 	}
@@ -41,7 +41,7 @@ func Nothing(a *analysis.Analysis) string {
 
 // FailureClause is a failure without its cause: "the server of container died in round 3".
 func FailureClause(f sample.ServerFailure) string {
-	return fmt.Sprintf("the server of %s %s", f.Target, FailureText(f))
+	return fmt.Sprintf("the server of %s %s", f.Target, failureText(f))
 }
 
 // givenUp says how many requests had no answer yet when the user ended the run; "" of
@@ -80,8 +80,8 @@ func Shortfall(a *analysis.Analysis, s *sample.Shortfall) string {
 	return text
 }
 
-// FailureClauses are the failures of a run's servers.
-func FailureClauses(a *analysis.Analysis) []string {
+// failureClauses are the failures of a run's servers.
+func failureClauses(a *analysis.Analysis) []string {
 	var all []string
 	for _, f := range a.ServerFailures() {
 		all = append(all, FailureClause(f))
@@ -89,9 +89,9 @@ func FailureClauses(a *analysis.Analysis) []string {
 	return all
 }
 
-// FailureText says in what a server failed: "died in round 3", "failed 96 % of 4,000
+// failureText says in what a server failed: "died in round 3", "failed 96 % of 4,000
 // requests", "answered none of the last 120 requests of phase steady rightly".
-func FailureText(f sample.ServerFailure) string {
+func failureText(f sample.ServerFailure) string {
 	switch f.Kind {
 	case sample.Overwhelmed:
 		return fmt.Sprintf("could not sustain the load of phase %s in %s", f.Phase, format.Rounds(f.Rounds))
@@ -111,8 +111,12 @@ func FailureText(f sample.ServerFailure) string {
 		sample.NotUp:    {"did not come up", " in any round"},
 		sample.NotRight: {"did not give a right first answer", " in any round"},
 		sample.Died:     {"died", " in every round"},
+		sample.Evicted:  {"was ended by its platform", " in every round"},
+		sample.Removed:  {"was removed by somebody else", " in every round"},
 	}[f.Kind]
 	switch {
+	case f.Again:
+		return words[0] + " again to rerun " + RoundList(f.Rounds)
 	case f.Always:
 		return words[0] + words[1]
 	case len(f.Rounds) == 0:

@@ -1,7 +1,8 @@
 // Package sentence says in sentences and clauses what an analysis found: verdicts, limits,
-// A/B tests, steps, what is missing, and by which methods figures were made. It stands
-// between reports/analysis and package document, which puts the sentences where they are
-// read; printers of single findings, such as JUnit's, take them as well.
+// A/B tests, steps, comparisons, what each target came to, what is missing, and under which
+// conditions and by which methods figures were made. It stands between reports/analysis and
+// package document, which puts the sentences where they are read; printers of single findings,
+// such as JUnit's, take them as well.
 package sentence
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
@@ -19,10 +21,10 @@ import (
 )
 
 // Word is what a run comes to, in a word: its verdict, or "NO RESULT" where nothing
-// was measured; where there is nothing to judge, its Shortfall's or its validity.
+// was measured, or only one of two servers that are compared; where there is nothing to judge, its Shortfall's or its validity.
 func Word(a *analysis.Analysis) string {
 	switch {
-	case a.Empty():
+	case a.NoResult():
 		return "NO RESULT"
 	case a.Verdict != record.NoLimit:
 		return string(a.Verdict)
@@ -38,11 +40,11 @@ func basis(a *analysis.Analysis, invalid string) string {
 	if a.Empty() {
 		return "nothing was measured: " + Nothing(a)
 	}
-	judgement := judgement(a, invalid)
-	if a.AB != nil && a.Verdict == record.Inconclusive && a.AB.Interim == 0 && a.AB.Command == "" {
-		return judgement // a variant never started, which it says
+	if a.NoResult() {
+		return ABWhy(a)
 	}
-	says := FailureClauses(a)
+	judgement := judgement(a, invalid)
+	says := failureClauses(a)
 	if given := givenUp(a); given != "" {
 		says = append(says, given)
 	}
@@ -50,9 +52,19 @@ func basis(a *analysis.Analysis, invalid string) string {
 	case len(says) == 0:
 		return judgement
 	case a.Verdict == record.NoLimit && !a.OnlyStarts():
-		return strings.Join(says, "; ") // without limits there is nothing to say beside it
+		return strings.Join(append(says, roundsLeft(a)...), "; ") // without limits there is nothing else to say beside it
 	}
 	return strings.Join(says, "; ") + ". Also, " + judgement
+}
+
+// roundsLeft says of the targets whose server did not come up in some rounds how many were measured.
+func roundsLeft(a *analysis.Analysis) (all []string) {
+	for _, f := range a.ServerFailures() {
+		if i := slices.IndexFunc(a.Rows, func(r sample.Row) bool { return r.Target == f.Target }); f.Kind == sample.NotUp && i >= 0 {
+			all = append(all, fmt.Sprintf("%s was measured %s", f.Target, InRounds(a.Rows[i].Rounds, a.Run.Scenario.Rounds)))
+		}
+	}
+	return all
 }
 
 func judgement(a *analysis.Analysis, invalid string) string {
@@ -65,6 +77,10 @@ func judgement(a *analysis.Analysis, invalid string) string {
 		return invalid
 	case a.AB != nil:
 		return ABWhy(a)
+	case a.Run.Capacity != nil && len(a.Gates) > 0:
+		return onLimits(a) + ": " + capacityLine(a)
+	case a.Run.Capacity != nil:
+		return capacityLine(a)
 	case a.Verdict == record.NoLimit:
 		if line := result(a); line != "" {
 			return line + "; the scenario sets no limits"
@@ -75,9 +91,15 @@ func judgement(a *analysis.Analysis, invalid string) string {
 }
 
 // onLimits says which of the limits are met and which are not: "all 6 limits are met", "1
-// of 6 limits not met: container error rate".
+// of 6 limits not met: container error rate". A PASS that says nothing of how long answers
+// took says so.
 func onLimits(a *analysis.Analysis) string {
 	switch {
+	case a.Verdict == record.Pass && !a.OnlyStarts() && a.Run.Capacity == nil && !limitsTime(a.Gates):
+		if len(a.Gates) == 1 {
+			return allHold(1) + "; it is not on response time"
+		}
+		return allHold(len(a.Gates)) + "; none is on response time"
 	case a.Verdict == record.Pass:
 		return allHold(len(a.Gates))
 	case a.HoldInPart():
@@ -95,6 +117,10 @@ func onLimits(a *analysis.Analysis) string {
 		parts = append(parts, fmt.Sprintf("%d%s undecided: %s", len(open), of, strings.Join(open, ", ")))
 	}
 	return strings.Join(parts, "; ")
+}
+
+func limitsTime(gates []gate.Gate) bool {
+	return slices.ContainsFunc(gates, func(g gate.Gate) bool { return g.Unit == stat.Seconds })
 }
 
 // limitsThat names the limits of a verdict: "container p99 response time".
@@ -146,7 +172,11 @@ func Blame(a *analysis.Analysis) string {
 	if d == nil {
 		return ""
 	}
-	text := Disbelief(a) + ": " + d.Rule + " (" + d.Figure
+	figure := d.Figure
+	if d.Threshold == "none" && !strings.Contains(d.Text, figure) { // a label; the error is in the text
+		figure = sample.FirstLine(d.Text)
+	}
+	text := Disbelief(a) + ": " + d.Rule + " (" + figure
 	if d.Threshold != "" && d.Threshold != "none" {
 		text += ", want " + d.Threshold
 	}

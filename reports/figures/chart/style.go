@@ -104,7 +104,7 @@ func Looks(names []string) map[string]Look {
 		"physical":  {hex(0x0072B2), nil, Circle},
 		"vm":        {hex(0xD55E00), []vg.Length{7, 2}, Square},
 		"container": {hex(0x009E73), []vg.Length{4, 2}, Triangle},
-		"lambda":    {hex(0xCC79A7), []vg.Length{2, 2}, diamond},
+		"lambda":    {hex(0xCC79A7), []vg.Length{2, 2}, Diamond},
 	}
 	others := []Look{
 		{hex(0x8B6FC0), []vg.Length{7, 2, 2, 2}, Inverted},
@@ -130,7 +130,7 @@ const (
 	Circle Marker = iota + 1
 	Square
 	Triangle
-	diamond
+	Diamond
 	Inverted
 	pentagon
 	Star
@@ -162,7 +162,7 @@ func (m Marker) path(at vg.Point, radius vg.Length) vg.Path {
 		n, turn = 4, math.Pi/4
 	case Triangle:
 		n, turn = 3, math.Pi/2
-	case diamond:
+	case Diamond:
 		n = 4
 	case Inverted:
 		n, turn = 3, -math.Pi/2

@@ -37,6 +37,8 @@ type load struct {
 	answers   int           // by replicas
 	aborted   string
 	abort     time.Duration // see Plan.AbortAt
+	faults    []record.Injection
+	between   int64         // answers since the last failure
 	deadline  time.Duration // of good answers; 0: none
 	overtime  time.Duration // see record.Cell, of all workers
 	firstByte bool          // the time to first byte is recorded: half of the service time
@@ -47,7 +49,7 @@ func newLoad(p Plan, t Target, phase record.Phase, rng, arrivals *rand.Rand, dri
 	if phase.Model == noop {
 		service = t.Noop
 	}
-	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, deadline: p.SLO.Deadline(), firstByte: p.SLO.FirstByte != record.Quantiles{},
+	l := &load{Target: t, rng: rng, arrivals: arrivals, phase: phase, abort: p.AbortAt, faults: p.Faults, deadline: p.SLO.Deadline(), firstByte: p.SLO.FirstByte != record.Quantiles{},
 		median: time.Duration(float64(service) * math.Exp(drift))}
 	for start := time.Duration(0); start < phase.Duration; start += time.Second {
 		l.seconds = append(l.seconds, second{record.Slice{Start: start, Length: min(time.Second, l.phase.Duration-start)}, make(map[string]*hdrhistogram.Histogram)})
@@ -150,6 +152,7 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 		return done, err
 	}
 	if class, example, failed := l.failure(due); failed {
+		l.failed(due, class)
 		return done, l.fail(s, class, example, lag+service)
 	}
 	if err := l.class(s, lag+service); err != nil {
@@ -157,6 +160,7 @@ func (l *load) request(due time.Duration) (time.Duration, error) {
 	}
 	s.OK++
 	l.answeredBy(done)
+	l.recovered(done)
 	l.last = max(l.last, due+lag+service)
 	l.check()
 	if l.deadline == 0 || lag+service <= l.deadline {
@@ -233,7 +237,7 @@ func (l *load) window() time.Duration {
 
 // failure decides whether and how a request fails.
 func (l *load) failure(due time.Duration) (class, example string, failed bool) {
-	if l.dies > 0 && due >= l.dies {
+	if l.dies > 0 && due >= l.dies || l.isDown(due) {
 		return "refused", "dial tcp 127.0.0.1:8080: connect: connection refused", true
 	}
 	if l.hiccup > 0 && due >= l.phase.Duration/2 {
@@ -309,6 +313,7 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 		c.Usage = record.Usage{}
 	}
 	c.Usage.Meters = l.Meters
+	c.RequestBytes, c.AnswerBytes = l.Asks*c.Ledger.Sent, l.Answers*c.Ledger.OK
 	c.Instrument.CPUs, c.Instrument.WorkerCap = 1, 4096
 	c.Instrument.CPU = time.Duration(l.GeneratorCPU * float64(c.Elapsed))
 	c.Instrument.SendingTime = c.Window

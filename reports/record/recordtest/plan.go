@@ -19,6 +19,7 @@ type Plan struct {
 	ColdStarts int // starts without load, after the rounds
 	Overhead   *record.Overhead
 	Scaling    *record.Scaling
+	Faults     []record.Injection
 	Phases     []record.Phase
 	SLO        record.SLO
 	Targets    []Target
@@ -33,6 +34,8 @@ type Plan struct {
 	// AB makes the two Targets its variants, which take turns at running first.
 	// Rounds is how many were played of those it plans.
 	AB *record.ABTest
+	// Search has each round be one of its steps.
+	Search *record.Capacity
 }
 
 // Target is how one target behaves.
@@ -40,6 +43,9 @@ type Target struct {
 	Name        string
 	Unavailable string // not "": it did not run
 	Running     bool   // the server ran already: no starts, no usage
+	Of          string // the target that it is a size of; "": it is none
+	Point       []record.Setting
+	CPUs        float64 // 0: 1
 	Facts       []record.Fact
 	Start       time.Duration // start → first answer, about
 	Prepare     time.Duration // before each start, about; 0: nothing to prepare
@@ -54,6 +60,8 @@ type Target struct {
 	// gone again; 0: never.
 	Ready        []time.Duration
 	Removed      time.Duration
+	Warned       string        // what the platform says 12 s and 13 s after the start of each measured phase
+	Down         time.Duration // each of the plan's faults has it refuse for so long; 0: none is injected
 	Slows        float64       // by so much in the last quarter of each phase; 0.3: by 30 %
 	Stall        time.Duration // once a round, in its middle, nothing is served for so long
 	Lag          time.Duration // median lag
@@ -64,6 +72,9 @@ type Target struct {
 	Hiccup       int64          // so many requests of the last round fail, one after the other, in its middle
 	GeneratorCPU float64        // share of the one CPU the generator has
 	Meters       []record.Meter // what the target counts in each cell
+	Memory       int64          // the limit of its server, bytes
+	// Asks and Answers are the lengths of a request's and an answer's body, bytes.
+	Asks, Answers int64
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration

@@ -1,6 +1,7 @@
 package recordtest
 
 import (
+	"fmt"
 	"time"
 
 	"servebench/reports/record"
@@ -90,6 +91,35 @@ func Several(targets, rounds int) Plan {
 		if t.Name == "lambda" {
 			t.Errors = []Error{{"status 503", "503 Service Unavailable: queue full", 0.004}}
 		}
+	}
+	return p
+}
+
+// Sizes is a sweep over the CPUs of a server and over the memory of a function, whose time
+// follows from its share of a CPU. Its largest size is not faster than the one before it.
+func Sizes() Plan {
+	p := Compare()
+	p.SLO = record.SLO{P99: 500 * time.Millisecond}
+	base := p.Targets[0]
+	p.Targets = nil
+	for i, cpus := range []string{"0.5", "1", "2"} {
+		t := base
+		t.Name, t.Of, t.CPUs = "physical@cpus="+cpus, "physical", []float64{0.5, 1, 2}[i]
+		t.Point = []record.Setting{{Key: "limits.cpus", Value: cpus}}
+		t.Service = []time.Duration{8, 3, 3}[i] * time.Millisecond
+		p.Targets = append(p.Targets, t)
+	}
+	for _, memory := range []int{256, 512, 1024, 1769, 3008} {
+		t, gb := base, float64(memory)/1024
+		t.Name, t.Of = fmt.Sprintf("lambda@memory=%d", memory), "lambda"
+		t.Point = []record.Setting{{Key: "lambda.memory", Value: fmt.Sprint(memory)}}
+		t.Service = 3*time.Millisecond + time.Duration(20e6*1769/float64(min(memory, 1769)))
+		const invocations = 4000
+		t.Meters = []record.Meter{
+			{Name: record.MeterInvocations, Value: invocations},
+			{Name: record.MeterCompute, Unit: "GB-s", Value: invocations * t.Service.Seconds() * gb},
+		}
+		p.Targets = append(p.Targets, t)
 	}
 	return p
 }

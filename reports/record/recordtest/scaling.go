@@ -21,7 +21,7 @@ func Scale() Plan {
 	grows.Name, grows.Capacity, grows.Facts = "kubernetes", 150, nil
 	never, single := grows, grows
 	grows.Ready, grows.Removed = []time.Duration{16 * time.Second, 16500 * time.Millisecond}, 42*time.Second
-	never.Name, never.Ready = "lambda", []time.Duration{}
+	never.Name, never.Ready, never.Warned = "lambda", []time.Duration{}, "ConcurrencyLimit: the account's limit of 1 is reached"
 	single.Name, single.Facts = "container", []record.Fact{{Name: record.FactScaling, Value: "1 replica, where the scenario asks for up to 4: the target does not scale", Unequal: true}}
 	p.Targets = []Target{grows, never, single}
 	return p
@@ -67,6 +67,11 @@ func (t Target) events(began time.Time) []record.Event {
 		return record.Event{At: began.Add(offset), Kind: record.EventDesired, Replicas: n}
 	}
 	events := []record.Event{desired(-5*time.Second, 1), at(-4*time.Second, record.EventCreated, 0), at(-3*time.Second, record.EventRunning, 0), at(-2*time.Second, record.EventReady, 0)}
+	if t.Warned != "" {
+		for _, offset := range []time.Duration{12 * time.Second, 13 * time.Second} {
+			events = append(events, record.Event{At: began.Add(offset), Kind: record.EventWarning, Text: t.Warned})
+		}
+	}
 	if len(t.Ready) == 0 {
 		return events
 	}

@@ -1,6 +1,7 @@
 package recordtest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -27,7 +28,7 @@ func Write(parent string, p Plan) (string, error) {
 	for round := 1; round <= p.Rounds; round++ {
 		for _, i := range p.order(round) {
 			target := p.Targets[i]
-			if target.Unavailable != "" {
+			if target.Unavailable != "" || !p.plays(target.Name, "", round) {
 				continue
 			}
 			rng := rand.New(rand.NewPCG(p.Seed, uint64(round*1000+i)))
@@ -37,6 +38,9 @@ func Write(parent string, p Plan) (string, error) {
 			}
 			drift := rng.NormFloat64() * target.Drift
 			for k, phase := range p.Phases {
+				if !p.plays(target.Name, phase.Name, round) {
+					continue
+				}
 				// Every target gets the same arrivals, as in a real run.
 				arrivals := rand.New(rand.NewPCG(p.Seed^uint64(k), uint64(round)))
 				l := newLoad(p, target, phase, rng, arrivals, drift)
@@ -51,6 +55,7 @@ func Write(parent string, p Plan) (string, error) {
 				if phase.Measured {
 					d := &run.Targets[i].Deployments[len(run.Targets[i].Deployments)-1]
 					d.Events = append(d.Events, target.events(clock)...)
+					d.Events = append(d.Events, target.injections(p, phase.Name, clock)...)
 				}
 				clock = clock.Add(cell.Elapsed + time.Second)
 				run.Cells = append(run.Cells, cell)
@@ -102,24 +107,24 @@ func skeleton(p Plan) *record.Run {
 			Rounds:      p.Rounds,
 			Phases:      p.Phases,
 			SLO:         p.SLO,
-			Payloads:    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-			Corpus:      10000,
-			Batch:       1,
+			Requests:    record.Requests{Payloads: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Corpus: 10000, Batch: 1},
 			ColdStarts:  p.ColdStarts,
 			Overhead:    p.Overhead,
 			Scaling:     p.Scaling,
+			Faults:      p.Faults,
 		},
 		Environment: p.Environment,
 		Preflight:   p.Preflight,
 		Calibration: p.Calibration,
 		Interrupted: p.Interrupted,
 		AB:          p.AB,
+		Capacity:    p.Search,
 	}
 	if p.AB != nil {
 		run.Scenario.Rounds = p.AB.Interims[len(p.AB.Interims)-1].Pairs
 	}
 	for _, t := range p.Targets {
-		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, Facts: t.Facts})
+		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, CPUs: cmp.Or(t.CPUs, 1), Memory: t.Memory, Of: t.Of, Point: t.Point, Facts: t.Facts})
 	}
 	return run
 }

@@ -1,4 +1,4 @@
-package document
+package sentence
 
 import (
 	"testing"
@@ -17,7 +17,7 @@ func TestLoads(t *testing.T) {
 		"concurrency 1 for 10 s, closed loop":                                 {Concurrency: 1, Duration: 10 * time.Second},
 		"concurrency 16 for 10 s, think time 10 ms, exponential, closed loop": {Concurrency: 16, Duration: 10 * time.Second, Think: "10 ms, exponential"},
 	} {
-		if got := loadOf(p); got != want {
+		if got := load(p); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

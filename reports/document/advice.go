@@ -1,0 +1,149 @@
+package document
+
+import (
+	"slices"
+
+	"servebench/reports/analysis/cost"
+	"servebench/reports/analysis/cost/advice"
+	"servebench/reports/document/sentence"
+	"servebench/reports/format"
+)
+
+// Advice is the report of where to serve: that of the costs, with the decision at its top.
+func Advice(a *advice.Advice) *Document {
+	costs := Costs(a.Costs)
+	d := &Document{
+		Title: "Where to serve " + a.Traffic.Name, Description: costs.Description, Origin: costs.Origin,
+		Verdict: Verdict{Word: "ADVICE", Tone: Good, Why: sentence.Recommendation(a)},
+	}
+	switch {
+	case len(a.Priced()) == 0:
+		d.Verdict.Word, d.Verdict.Tone = "NO PLACE", Bad
+	case len(a.Undecided()) > 0:
+		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
+	}
+	for _, doubt := range sentence.AdviceDoubts(a) {
+		d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: doubt})
+	}
+	decision := []Section{}
+	for _, s := range costs.Sections {
+		if s.ID == "cost" {
+			decision = append(decision, s)
+		}
+	}
+	d.add(decision, breakEvens(a), flips(a), tornado(a), moves(a))
+	d.Sections = append(d.Sections, slices.DeleteFunc(costs.Sections, func(s Section) bool { return s.ID == "cost" })...)
+	if i := slices.IndexFunc(d.Sections, func(s Section) bool { return s.ID == "method" }); i >= 0 {
+		method := &d.Sections[i]
+		method.Lines = append(slices.Clone(method.Lines), Line{Text: format.Sentence(sentence.AdviceMethod)})
+	}
+	return d
+}
+
+// breakEvens are the traffic at which the cheaper of two places changes.
+func breakEvens(a *advice.Advice) []Section {
+	if len(a.Priced()) == 0 {
+		return nil
+	}
+	var lines []Line
+	for _, b := range a.BreakEvens {
+		lines = append(lines, Line{Text: sentence.BreakEven(b)})
+	}
+	for _, n := range a.NoneOf {
+		lines = append(lines, Line{Text: sentence.NoBreakEven(n)})
+	}
+	if lines == nil {
+		lines = []Line{{Text: "There is none: all places are of one kind, and the first of them stays the same at all traffic that was looked at."}}
+	}
+	return []Section{{ID: "break-even", Title: "Break-even", Lines: lines,
+		Notes: []string{"The mean traffic at which the better of two places changes: of the cheapest of each kind, and of those between which the first place changes. The traffic keeps its course and is multiplied."}}}
+}
+
+// flips are how far each input may move until another place comes first.
+func flips(a *advice.Advice) []Section {
+	var lines []Line
+	for _, f := range a.Flips {
+		lines = append(lines, Line{Where: sentence.FlipName(f, a.Priced()[0]), Text: sentence.Flip(f)})
+	}
+	return []Section{{ID: "flips", Title: "What would change the answer", Lines: lines,
+		Notes: []string{"How far one input may move until another place comes first. All others stay as they are."}}}
+}
+
+func tornado(a *advice.Advice) []Section {
+	if len(a.Tornado) == 0 {
+		return nil
+	}
+	return []Section{{ID: "sensitivity", Title: "What the cost depends on", Figures: []string{"advice-tornado"}, Table: TornadoTable(a)}}
+}
+
+// TornadoTable is what the first place costs at the low and the high value of each input.
+func TornadoTable(a *advice.Advice) *Table {
+	t := &Table{Keys: 1, Columns: slices.Concat(words("input"), numbers("low", "$/month", "high", "$/month"), words("cheapest then"))}
+	for _, b := range a.Tornado {
+		var first []string
+		for _, end := range []advice.End{b.Low, b.High} {
+			if end.First != nil {
+				first = append(first, "at "+sentence.InputValue(b.Input, end.Value)+": "+sentence.Choice(*end.First)+", "+format.Dollars(end.FirstUSD))
+			}
+		}
+		then := Cell{Text: "the same place", Tone: Faint}
+		if len(first) > 0 {
+			then = with(first[0], first[1:]...)
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{
+			text(sentence.InputName(b.Input)), text(sentence.InputValue(b.Input, b.Low.Value)), endCell(b.Low), text(sentence.InputValue(b.Input, b.High.Value)), endCell(b.High), then,
+		}})
+	}
+	return t
+}
+
+func endCell(e advice.End) Cell {
+	if e.Unfit != nil {
+		return Cell{Text: "cannot serve", Tone: Bad}
+	}
+	return text(format.Dollars(e.USD))
+}
+
+// DescribeTornado describes the figure of what the cost depends on.
+func DescribeTornado(a *advice.Advice) Description {
+	d := Description{
+		Title: "What the cost of the first place depends on", Missing: "no place can serve the traffic",
+		Caption: "Each bar is the cost a month of the first place from the low to the high value of one input, all others as they are. The line is the cost as it is. " +
+			"A star marks an end at which another place is the cheapest.",
+		Conditions: sentence.TrafficLine(a.Traffic) + " " + sentence.CostOptions(a.Options),
+	}
+	if ranked := a.Priced(); len(ranked) > 0 {
+		d.Title = "What the cost of " + sentence.Choice(advice.ChoiceOf(ranked[0])) + " depends on"
+	}
+	return d
+}
+
+// moves are what goes along unchanged from one target to another.
+func moves(a *advice.Advice) []Section {
+	if len(a.Moves) == 0 {
+		return nil
+	}
+	t := &Table{Keys: 1, Columns: slices.Concat(words("target", "protocol", "server", "image", "program"), numbers("answers that agree"))}
+	for _, p := range a.Moves {
+		agreed := none()
+		if p.Checked > 0 {
+			agreed = text(format.Percent(float64(p.Agreed)/float64(p.Checked)) + " of " + format.Count(p.Checked))
+		}
+		code := func(s string) Cell {
+			if s == "" {
+				return none()
+			}
+			return Cell{Text: sentence.ShortHash(s), Code: true}
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{
+			text(p.Target), text(p.Protocol), text(p.Server), code(p.Image), code(p.Program), agreed,
+		}})
+	}
+	said := lines(sentence.Moves(a.Moves))
+	contract := func(e cost.Estimate) bool { return sentence.Contract(e) != "" }
+	if i := slices.IndexFunc(a.Priced(), contract); i >= 0 {
+		said = append(said, Line{Text: sentence.Contract(a.Priced()[i])})
+	}
+	return []Section{{ID: "moving", Title: "What a move takes", Table: t, Lines: said,
+		Notes: []string{"What the runs show of each target that was measured with the same requests: what is the same on two of them went along unchanged."}}}
+}

@@ -1,0 +1,275 @@
+package document
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"servebench/reports/analysis/cost"
+	"servebench/reports/document/sentence"
+	"servebench/reports/format"
+	"servebench/reports/prices"
+)
+
+// Costs is the report of what it costs to serve some traffic.
+func Costs(c *cost.Costs) *Document {
+	d := &Document{
+		Title: "Cost of " + c.Traffic.Name, Description: sentence.TrafficLine(c.Traffic),
+		Origin:  costOrigin(c),
+		Verdict: Verdict{Word: "CHEAPEST", Tone: Good, Why: sentence.CostVerdict(c)},
+	}
+	priced := c.Priced()
+	if len(priced) > 0 {
+		for _, warning := range beside(priced[0]) {
+			d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: warning})
+		}
+	}
+	switch {
+	case len(priced) == 0:
+		d.Verdict.Word, d.Verdict.Tone = "NO COST", Bad
+	case len(c.Undecided()) > 0:
+		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
+	}
+	d.add(costTable(c), costRemarks(c), costFigures(c), costMeasured(c), costParts(c), costPrices(c),
+		[]Section{{ID: "method", Title: "Method", Rank: Background, Lines: []Line{{Text: format.Sentence(sentence.CostMethod)}}}})
+	return d
+}
+
+func costOrigin(c *cost.Costs) []string {
+	var runs []string
+	for _, m := range c.Measured {
+		if run := "run " + m.Run; !slices.Contains(runs, run) {
+			runs = append(runs, run)
+		}
+	}
+	return append(runs, "worked out on "+c.Now.UTC().Format(time.DateOnly))
+}
+
+// costTable ranks the places. Those of a target that cannot serve for the same reason are told
+// together.
+func costTable(c *cost.Costs) []Section {
+	t := &Table{Columns: slices.Concat(words("target", "place"), ranged("$/month", "[range]"), numbers("$/million", "units")), Keys: 2}
+	unfit := map[string]int{} // rows, by target and reason
+	for _, e := range c.Estimates {
+		row := Row{Cells: []Cell{text(e.Measured.Target), text(e.Place.ID), none(), none(), none()}}
+		if e.Unfit == nil {
+			row.Cells[2], row.Cells[3] = dollars(e.Month), dollars(e.PerMillion)
+			if million := &row.Cells[3]; million.Interval != "" {
+				million.Notes, million.Interval = []string{million.Interval}, ""
+			}
+			row.Cells[4] = text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), format.Number(e.Peak)))
+			row.Notes = beside(e)
+			if without := sentence.Unpriced(e.Remarks); without != "" {
+				row.Notes = append(row.Notes, without)
+			}
+			t.Rows = append(t.Rows, row)
+			continue
+		}
+		why := format.Sentence(sentence.Unfit(*e.Unfit))
+		if at, told := unfit[e.Measured.Target+why]; told {
+			place := &t.Rows[at].Cells[1]
+			place.Notes = append(place.Notes, e.Place.ID)
+			place.Text = format.Plural(len(place.Notes), "place")
+			continue
+		}
+		unfit[e.Measured.Target+why] = len(t.Rows)
+		row.Cells[1].Notes = []string{e.Place.ID}
+		row.Cells[2].Tone, row.Notes = Bad, []string{why}
+		t.Rows = append(t.Rows, row)
+	}
+	for _, at := range unfit {
+		if place := &t.Rows[at].Cells[1]; len(place.Notes) == 1 {
+			place.Notes = nil
+		}
+	}
+	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{sentence.TrafficLine(c.Traffic), sentence.CostOptions(c.Options), sentence.CostRange, sentence.CostUnits}}}
+}
+
+// beside are the remarks that have to stand beside a cost: it may be that of another thing.
+func beside(e cost.Estimate) []string {
+	var all []string
+	for _, r := range e.Remarks {
+		if isBeside(r) {
+			all = append(all, sentence.CostRemark(r))
+		}
+	}
+	return all
+}
+
+func isBeside(r cost.Remark) bool {
+	return slices.Contains([]cost.RemarkKind{cost.Emulated, cost.OtherArchitecture, cost.Burstable, cost.GPUNotMeasured, cost.NoInterval}, r.Kind)
+}
+
+// dollars is an amount with its interval, where it has one that shows.
+func dollars(i cost.Interval) Cell {
+	cell := text(format.Dollars(i.Value))
+	cell.Interval = sentence.DollarsInterval(i)
+	return cell
+}
+
+// costRemarks tells what the costs rest on, each once with the places that it is true of.
+func costRemarks(c *cost.Costs) []Section {
+	var texts []string
+	places := map[string][]string{}
+	priced := c.Priced()
+	for _, e := range priced {
+		for _, r := range e.Remarks {
+			text := sentence.CostRemark(r)
+			if r.Kind == cost.OldPrice || isBeside(r) { // told with the prices, and beside the cost
+				continue
+			}
+			if !slices.Contains(texts, text) {
+				texts = append(texts, text)
+			}
+			if !slices.Contains(places[text], e.Place.ID) {
+				places[text] = append(places[text], e.Place.ID)
+			}
+		}
+	}
+	slices.SortStableFunc(texts, func(a, b string) int { return len(places[b]) - len(places[a]) })
+	var lines []Line
+	for _, text := range texts {
+		const few = 2
+		l := Line{Tone: Unsure, Where: strings.Join(places[text], ", "), Text: text}
+		switch n := len(places[text]); {
+		case n == len(priced) && n > 1:
+			l.Where = "all places"
+		case n > few:
+			l.Where, l.Check = format.Plural(n, "place"), l.Where
+		}
+		lines = append(lines, l)
+	}
+	return []Section{{ID: "cost-remarks", Title: "What these costs rest on", Lines: lines}}
+}
+
+func costFigures(c *cost.Costs) []Section {
+	if len(c.Priced()) == 0 {
+		return nil
+	}
+	return []Section{{ID: "cost-figures", Title: "Over traffic and time", Rank: Background, Figures: []string{"cost-traffic", "cost-units"}}}
+}
+
+// DescribeCosts describes a figure of costs, by its name.
+func DescribeCosts(c *cost.Costs, figure string) Description {
+	switch figure {
+	case "cost-traffic":
+		return Description{
+			Title: "Cost a month by traffic",
+			Caption: "The cheapest place of each service, and your own hardware, as far as there is room, if the traffic had the same course and were so many times smaller or larger; both axes are logarithmic. The dashed line is the traffic as it is. " +
+				"Where two lines cross, the cheaper place changes. A line ends where the place can no longer serve.",
+			Conditions: sentence.TrafficLine(c.Traffic) + " " + sentence.CostOptions(c.Options), Missing: "no place can serve the traffic",
+		}
+	case "cost-units":
+		return Description{
+			Title: "Units over the cycle",
+			Caption: "The same places as in the figure of the cost. Above: the traffic, the mean and the highest minute of each hour. Below: the units that run; of what is billed on request, those that are busy on average. " +
+				"The distance between a line and the traffic's course is what is paid for without requests.",
+			Conditions: sentence.TrafficLine(c.Traffic) + " " + sentence.CostOptions(c.Options), Missing: "no place can serve the traffic",
+		}
+	}
+	return Description{}
+}
+
+// costMeasured tells what the costs are made from.
+func costMeasured(c *cost.Costs) []Section {
+	t := &Table{Keys: 1, Columns: slices.Concat(words("target"),
+		numbers("certified/s", "breaks at/s", "CPUs", "GiB", "GB-s/request", "service ms", "cold start ms", "starts", "answer bytes"), words("processor"))}
+	for _, m := range c.Measured {
+		billed := none()
+		if m.Billed != nil {
+			billed = Cell{Text: format.Number(m.Billed.GBSeconds.Value)}
+			switch g := m.Billed.GBSeconds; {
+			case g.NoHigh:
+				billed.Interval = "no interval"
+			case g.Low < g.High:
+				billed.Interval = format.Interval(g.Low, g.High)
+			}
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{
+			text(m.Target), orNone(m.Rate > 0, format.RateNumber(m.Rate)), orNone(m.Breaks > 0, format.RateNumber(m.Breaks)),
+			orNone(m.CPUs > 0, format.Number(m.CPUs)), orNone(m.MemoryGiB > 0, format.Number(m.MemoryGiB)), billed,
+			millisecondsOrNone(m.Service > 0, m.Service), millisecondsOrNone(m.ColdStart > 0, m.ColdStart), count(int64(m.Starts)),
+			orNone(m.AnswerBytes > 0, format.Number(m.AnswerBytes)), text(m.Processor),
+		}})
+	}
+	return []Section{{ID: "cost-measured", Title: "What was measured", Rank: Aside, Table: t}}
+}
+
+// costParts lists the positions of each bill, with how many units it is made from.
+func costParts(c *cost.Costs) []Section {
+	var sections []Section
+	for i, e := range c.Priced() {
+		t := &Table{Keys: 1, Columns: slices.Concat(words("part"), numbers("quantity/month", "× price", "$/month"))}
+		for _, p := range e.Parts {
+			name := string(p.Name)
+			for _, row := range p.Rows {
+				t.Rows = append(t.Rows, Row{Cells: []Cell{text(name), text(quantity(row.Quantity)), text(unitPrice(row.Price)), text(format.Dollars(row.Quantity * row.USD))}})
+				name = ""
+			}
+		}
+		note := fmt.Sprintf("%s at %s, %s a month: %s.", e.Measured.Target, e.Place.ID, sentence.DollarsWithin(e.Month), sentence.CostFormula(e, c.Traffic, c.Options))
+		sections = append(sections, Section{ID: fmt.Sprintf("cost-parts-%d", i+1), Rank: Aside, Notes: []string{note}, Table: t})
+	}
+	if len(sections) > 0 {
+		sections[0].Title = "Parts of each cost"
+	}
+	return sections
+}
+
+// unitPrice is a price with its unit: "$0.0000002/request".
+func unitPrice(p prices.Price) string { return "$" + p.PerUnit() }
+
+// quantity is whole from 100 on.
+func quantity(v float64) string {
+	if v >= 100 {
+		return format.Count(int64(v + 0.5))
+	}
+	return format.Number(v)
+}
+
+// costPrices lists the prices that were used, with their dates and the numbers of their sources,
+// which are below.
+func costPrices(c *cost.Costs) []Section {
+	t := &Table{Keys: 1, Columns: slices.Concat(words("item"), numbers("price"), words("date", "source"))}
+	var used, old prices.Table
+	var sources []string
+	for _, e := range c.Priced() {
+		for _, p := range e.Parts {
+			for _, row := range p.Rows {
+				if !slices.Contains(used, row.Price) {
+					used = append(used, row.Price)
+				}
+			}
+		}
+	}
+	for _, p := range used {
+		date := text(string(p.Date))
+		if p.Stale(c.Now) {
+			date.Text, date.Tone = date.Text+" !", Unsure
+			old = append(old, p)
+		}
+		price := text(unitPrice(p))
+		if p.From > 0 {
+			price.Text += " from " + quantity(p.From)
+		}
+		if !slices.Contains(sources, p.Source) {
+			sources = append(sources, p.Source)
+		}
+		source := text(fmt.Sprintf("[%d]", slices.Index(sources, p.Source)+1))
+		if p.Note != "" {
+			source.Notes = []string{p.Note}
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{text(p.ID()), price, date, source}})
+	}
+	section := Section{ID: "cost-prices", Title: "Prices", Rank: Aside, Table: t}
+	if len(old) > 0 {
+		oldest := slices.MaxFunc(old, func(a, b prices.Price) int { return cmp.Compare(a.Age(c.Now), b.Age(c.Now)) })
+		section.Notes = []string{sentence.OldPrices(len(old), len(used), oldest.Age(c.Now))}
+	}
+	for i, source := range sources {
+		section.Lines = append(section.Lines, Line{Where: fmt.Sprintf("[%d]", i+1), Text: source})
+	}
+	return []Section{section}
+}
