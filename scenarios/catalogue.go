@@ -94,9 +94,9 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 		},
 		Scalars: map[string]func(decode.Tag) decode.Scalar{
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
-			"mean": mean, "failure": failure, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+			"mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
-			"method": method, "target": requestTarget, "column": column, "tensor": tensor,
+			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor,
 		},
 	}
 	for _, param := range arrivalsParams() {

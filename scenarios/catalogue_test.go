@@ -24,7 +24,9 @@ func testCatalogue() Catalogue {
 				{Name: "runtime", Doc: "the OCI runtime", Default: ""},
 			}},
 			{Name: "vm", Doc: "a machine within this one", Faults: []string{targets.ProcessKill}},
-			{Name: "lambda", Doc: "a function", Scales: true, Faults: []string{targets.ProcessKill}},
+			{Name: "lambda", Doc: "a function", Scales: true, SizedBy: "memory", Options: []targets.Option{
+				{Name: "memory", Doc: "how much of it, in MB", Default: "1769"},
+			}, Faults: []string{targets.ProcessKill}},
 			{Name: "kubernetes", Doc: "a cluster", Scales: true, Faults: []string{targets.ProcessKill, targets.PodKill}},
 			{Name: "endpoint", Doc: "a server that runs already", Running: true, Options: []targets.Option{
 				{Name: "url", Doc: "where it answers", Default: ""},

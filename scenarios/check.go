@@ -65,7 +65,7 @@ func protocolKind(cat Catalogue, name string) protocol.Kind {
 }
 
 func targetKind(cat Catalogue, name string) targets.Kind {
-	kind, _ := Named(cat.Targets, name, func(k targets.Kind) string { return k.Name })
+	kind, _ := cat.Target(name)
 	return kind
 }
 
@@ -220,7 +220,7 @@ func (c check) workload() {
 	}
 	var set []string
 	for i, variable := range w.Env {
-		if field := decode.Element("workload.env", i); c.Sound(field) {
+		if field := decode.Element(environment, i); c.Sound(field) {
 			name, _, _ := strings.Cut(variable, "=")
 			c.refuse(field, slices.Contains(set, name), name+" is set already", "each variable once")
 			set = append(set, name)

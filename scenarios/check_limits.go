@@ -44,6 +44,7 @@ func (c check) slo() {
 	c.quantiles()
 	c.reach()
 	c.goodput()
+	c.refuse("cost.headroom", c.s.Cost != nil && c.s.Cost.Headroom >= 1, "nothing of the capacity is left", "a fraction below 1, such as 30%")
 }
 
 // decidable finds limits of what no run of the scenario makes known.
@@ -52,6 +53,8 @@ func (c check) decidable() {
 	if c.Sound("targets") {
 		c.refuse("slo.cold_start", l.ColdStart > 0 && c.allRun(), alreadyRuns, "none, or a target that starts its server")
 	}
+	c.refuse("slo.cost_per_million", l.CostPerMillion > 0 && s.Cost == nil && c.Sound("cost"), "the scenario does not say what traffic is served, and where",
+		"the key cost, such as cost: {traffic: constant:50/s, place: aws/us-east-1/ec2/c7i.large}, or none")
 	labelled := s.Data.File == "" || s.Data.Label != ""
 	switch {
 	case !c.Sound("data", "workload"):

@@ -38,7 +38,7 @@ func faults() []faulty {
 	return []faulty{
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
-		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, scaling, slo, regression, container, endpoint`}},
+		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, slo, cost, regression, container, lambda, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
@@ -58,6 +58,27 @@ func faults() []faulty {
 		{name: "memory without a limit", new: "scaling: {max: 5, metric: memory}\n", beyond: true, want: []string{`7:27: scaling.metric: memory is a fraction of limits.memory, which is not given; want limits.memory beside it`}},
 		{name: "no number of a metric", new: "scaling: {max: 5, metric: requests, target: -1}\n", want: []string{`7:45: scaling.target: -1 is not above 0; want a fraction such as 60%, or a number above 0`}},
 
+		{name: "limit of a cost that nobody describes", new: "slo: {cost_per_million: 0.40}\n", beyond: true, want: []string{
+			`7:25: slo.cost_per_million: the scenario does not say what traffic is served, and where; want the key cost, such as cost: {traffic: constant:50/s, place: aws/us-east-1/ec2/c7i.large}, or none`,
+		}},
+		{name: "cost of nothing", new: "slo: {cost_per_million: 0}\ncost: {prices: []}\n", want: []string{
+			`7:25: slo.cost_per_million: 0 is below 1e-06; want US dollars, such as 0.40`,
+			`8:7: cost.traffic: missing; want a shape of traffic, such as constant:50/s`,
+			`8:7: cost.place: missing; want the ID of a place, such as aws/us-east-1/ec2/c7i.large, or a list`,
+			`8:16: cost.prices: the list is empty; want the path of a file with prices, or a list`,
+		}},
+		{name: "cost without a number", new: "cost: {traffic: constant:50/s, place: [], redundancy: -1, headroom: 30, scale_lag: 5, answer_bytes: 0, load_balancer: 1}\n", want: []string{
+			`7:39: cost.place: the list is empty; want the ID of a place, such as aws/us-east-1/ec2/c7i.large, or a list`,
+			`7:55: cost.redundancy: -1 is below 0; want a whole number from 0 to 1000000`,
+			`7:69: cost.headroom: 30 is above 1; want for example 30%`,
+			`7:84: cost.scale_lag: 5 has no unit; want for example 5s`,
+			`7:101: cost.answer_bytes: 0 is below 1; want a number from 1 to 1000000000000`,
+			`7:119: cost.load_balancer: 1 is neither true nor false; want true or false`,
+		}},
+		{name: "cost without headroom", new: "cost: {traffic: constant:50/s, place: a/b/c/d, headroom: 100%}\n", beyond: true, want: []string{
+			`7:58: cost.headroom: nothing of the capacity is left; want a fraction below 1, such as 30%`,
+		}},
+
 		{name: "list for a mapping", old: workload, new: "[reference]", want: []string{`3:11: workload: a list is not a mapping; want keys with their values`}},
 		{name: "text for a mapping", old: workload, new: "reference", want: []string{`3:11: workload: "reference" is not a mapping; want keys with their values`}},
 		{name: "text for a list", old: "[physical]", new: "physical", want: []string{`2:10: targets: "physical" is not a list; want a list of targets, such as [physical]`}},
@@ -75,7 +96,7 @@ func faults() []faulty {
 		{name: "text for true or false", old: "10s}", new: "10s, measure: yes}", want: []string{`6:55: load[0].measure: "yes" is neither true nor false; want true or false`}},
 
 		{name: "rate of zero", old: "100", new: "0", want: []string{`6:26: load[0].rate: 0 is not above 0; want a rate per second, such as 200`}},
-		{name: "rate with a unit", old: "100", new: "100/s", want: []string{`6:26: load[0].rate: "100/s" is not a number; want a rate per second, such as 200`}},
+		{name: "rate with another unit", old: "100", new: "100/min", want: []string{`6:26: load[0].rate: "100/min" is not a number; want a rate per second, such as 200`}},
 		{name: "rate beyond one machine", old: "100", new: "2e7", want: []string{`6:26: load[0].rate: 2e7 is above 10000000; want a rate per second, such as 200`}},
 		{name: "rate beyond all numbers", old: "100", new: "1e999", want: []string{`6:26: load[0].rate: 1e999 is too large a number; want a rate per second, such as 200`}},
 		{name: "duration without a unit", old: "10s", new: "10", want: []string{`6:41: load[0].duration: 10 has no unit; want for example 10s`}},
@@ -170,7 +191,7 @@ func faults() []faulty {
 			`10:33: faults[2].phase: there is no phase "stedy" (did you mean "steady"?); want steady`,
 		}},
 		{name: "faults of no kind", new: "faults: [{kind: pod-kil, at: 1s}, {kind: process-kill}]\n", want: []string{
-			`7:17: faults[0].kind: unknown fault "pod-kil" (did you mean "pod-kill"?); want one of process-kill, process-stop, pod-kill, network-partition, kubelet-restart, node-drain`,
+			`7:17: faults[0].kind: unknown fault "pod-kil" (did you mean "pod-kill"?); want one of process-kill, process-stop, pod-kill, network-partition, disk-fill, kubelet-restart, node-drain`,
 			`7:35: faults[1].at: missing; want ` + duration,
 		}},
 		{name: "restart of a server that runs already", old: "[physical]\nworkload: " + workload, new: "[endpoint]\nworkload: {model: credit, restart: true}", beyond: true, want: []string{`3:36: workload.restart: the server of every target runs already, and is not started here; want it left out`}},

@@ -19,6 +19,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal), "targets=[container]")
 	f.Add([]byte(minimal), "workload={command: [./x, \"{port}\"], model: m}")
 	f.Add([]byte(minimal), "load[0].name=x")
+	f.Add([]byte(minimal+"sweep: {limits.cpus: [1, 2], workload.env.A: [x, y]}\n"), "sweep.data.batch=[1, 8]")
 	f.Add([]byte(minimal), "description=\"a\\nb: 'c' # \\\"d\\\"\"")
 	f.Add([]byte(minimal+"  - {name: noop, model: noop, rate: 100, duration: 10s}\noverhead: {noop: noop, model: steady}\n"), "load.noop.model=noop")
 	f.Add([]byte(minimal+"cold_starts: 3\noverhead: none\n"), "load=[]")

@@ -8,6 +8,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
+	"servebench/scenarios/secret"
 )
 
 // Parse reads a scenario from the text of a file, changed by settings. file is what
@@ -15,30 +16,40 @@ import (
 // scenario; only where the text is not YAML the first fault hides the others.
 func Parse(file string, text []byte, cat Catalogue, set ...decode.Setting) (*Scenario, error) {
 	source := decode.Open(file, text, set...)
+	source.Dotted = sweepKey
 	v := newVariables(source, set, cat)
 	if source.Root == nil {
 		return nil, noRoot(source)
 	}
 	for i := range set {
-		source.Apply(i)
+		source.Apply(i, environment)
 	}
 	v.fill(source.Root, "")
-	s := &Scenario{Options: map[string]map[string]string{}, Dir: source.Dir(), Secrets: v.secrets, Source: source}
-	format := cat.format(nil)
-	format.Decode(source, s)
+	cat = cat.withVariants(source.Root.Get("targets"))
+	before := source.Copy()
+	s := cat.read(source, v.secrets)
 	v.hideTexts()
 	if a := s.HTTP.Auth; a != nil && a.Basic != nil { // in Base64 it is another text
 		s.Secrets.Add(authorization, a.Header())
 	}
+	check{Source: source, s: s, cat: cat}.expand(before)
+	if faults := source.Faults(); faults != nil {
+		return nil, faults
+	}
+	return s, nil
+}
+
+// read reads a source into a scenario, and checks it.
+func (cat Catalogue) read(source *decode.Source, secrets *secret.Keeper) *Scenario {
+	s := &Scenario{Options: map[string]map[string]string{}, Dir: source.Dir(), Secrets: secrets, Source: source}
+	format := cat.format(nil)
+	format.Decode(source, s)
 	if s.Written = source.Written; len(s.Written) == 0 {
 		s.Written = nil
 	}
 	s.resolve(cat)
 	check{source, s, cat, format}.scenario()
-	if faults := source.Faults(); faults != nil {
-		return nil, faults
-	}
-	return s, nil
+	return s
 }
 
 // noRoot is what is wrong with a source that holds nothing to read.
@@ -159,7 +170,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 	}
 	wanted := map[string]map[string]string{}
 	for _, target := range s.Targets {
-		wanted[target] = s.Options[target]
+		wanted[target] = s.inherit(target)
 	}
 	s.Options = wanted
 }

@@ -27,7 +27,9 @@ type Scenario struct {
 	Name string `key:"name,required" format:"name"`
 	// What the scenario is for. Reports show it.
 	Description string `key:"description" format:"prose" default:"\"\""`
-	// The targets to run the server on and to compare.
+	// The targets to run the server on and to compare. A target may be in the list again with
+	// other options: container@bridge is one more container, whose options stand under that
+	// name; those left out are the ones of container.
 	Targets []string `key:"targets,required" choice:"target" least:"1" label:"list of targets" want:"a list of targets, such as [physical]"`
 	// The server under test: the reference server, or your own, given by command, image or
 	// both. If the server already runs on every target, only the model is needed; with
@@ -70,8 +72,9 @@ type Scenario struct {
 	// generator was disturbed, for example by a busy machine. Such a trial is discarded and
 	// repeated after the last round with the same requests at the same due times. The record
 	// keeps both, and the reports say so. The decision looks only at the load generator,
-	// never at how the server did, so no result is picked. If every trial was disturbed,
-	// none is repeated.
+	// never at how the server did, so no result is picked. A target
+	// whose last three trials were disturbed is given up. If every trial was disturbed, none
+	// is repeated, but for one of a single round with scaling.
 	Reruns int `key:"reruns" default:"10" max:"1000"`
 	// How often each target is deployed only to measure its cold start, after the rounds of
 	// load: deploy, request one answer, remove, with the targets in random order each time.
@@ -95,6 +98,12 @@ type Scenario struct {
 	// a server that already runs; for it, limits.cpus is the number of CPUs of this machine
 	// that the load generator leaves free.
 	Limits Limits `key:"limits" default:"{}"`
+	// Values that keys take in turn, to compare sizes: a list of them for each key. Each target is
+	// run once for every combination, and named by it, such as container@cpus=1. Keys are
+	// limits.cpus, limits.memory, data.batch, workload.env.NAME for a variable of the server, and
+	// the options of targets, such as lambda.memory, which multiply that target alone. At most 24
+	// combinations in all.
+	Sweep Sweep `key:"sweep,omitzero" default:"none" format:"swept" least:"1" want:"a list of values for each key, such as {limits.cpus: [1, 2]}"`
 	// The number of replicas of the server, on targets that can run several: kubernetes and
 	// lambda. With min below max it follows the load. Targets that run a single replica are
 	// refused where min is above 1; below that they run it beside the others, and the reports
@@ -103,12 +112,17 @@ type Scenario struct {
 	// The limits that the results are judged by. Without any, a run is reported but not
 	// judged.
 	SLO record.SLO `key:"slo" default:"{}"`
+	// What slo.cost_per_million limits: the cost of serving some traffic at some places, worked out
+	// as servebench cost does.
+	Cost *record.Cost `key:"cost" default:"none"` // nil: nobody says
 	// When a candidate counts as slower than a baseline, for servebench ab, which compares
 	// two servers round by round. Other commands ignore it.
 	Regression *Regression `key:"regression" default:"none"` // nil: an A/B test is judged by the defaults
 	// Options holds, for each of Targets, all its options by their names.
 	Options map[string]map[string]string `inline:"targets"`
 
+	// Points are what Sweep makes of Targets; nil without a sweep.
+	Points []Point
 	// Dir is the folder that relative paths in the file begin at, absolute. The paths
 	// in the fields above are absolute.
 	Dir string
@@ -163,7 +177,8 @@ type Workload struct {
 	// The port that the server listens on whatever the variable PORT says.
 	Port int `key:"port,omitzero" absent:"the only TCP port that the image exposes, else a free one" min:"1" max:"65535"`
 	// More environment variables for the server, as KEY=VALUE; {host} and {port} are
-	// replaced as in command. In this and every other value, ${NAME} is replaced by that
+	// replaced as in command. --set workload.env.NAME=VALUE sets one of them, and keeps the
+	// others. In this and every other value, ${NAME} is replaced by that
 	// variable of servebench's environment: PATH=/opt/bin:${PATH}. The value of a variable
 	// whose name sounds secret (API_KEY, HF_TOKEN) is recorded only as a keyed hash, and
 	// what comes from ${NAME} is not recorded.
@@ -172,7 +187,8 @@ type Workload struct {
 	// that reports it, such as /grpc.health.v1.Health/Check.
 	Ready string `key:"ready" absent:"the protocol's own, or the path of the template" format:"path"`
 	// The longest the server may take from its start until it is ready. What an image takes
-	// to be unpacked does not count.
+	// to be unpacked does not count. A target on which the first server takes longer is left
+	// out of the later rounds.
 	StartTimeout time.Duration `key:"start_timeout" default:"60s"`
 	// Start the server again whenever it ends, as systemd does with Restart=always. Without
 	// it, a server that has ended stays dead, except on targets that always start it again,

@@ -18,6 +18,7 @@ func JSONSchema(cat Catalogue) ([]byte, error) {
 	s.Version = jsonschema.Version
 	s.Title = "servebench scenario"
 	s.Description = "What servebench does: the server to run, the targets to run it on, and the load to put on it."
+	variantsSchema(s, cat)
 	load, _ := s.Properties.Get("load")
 	load.Items.AllOf = arrivalsSchemas()
 	text, err := json.MarshalIndent(s, "", "  ")
@@ -42,14 +43,19 @@ func serverOrRunning(cat Catalogue) *jsonschema.Schema {
 		{Required: []string{"server"}}, {Required: []string{"command"}}, {Required: []string{"image"}}, {Required: []string{"build"}},
 	}}
 	either := []*jsonschema.Schema{withKey("workload", named)}
-	var running []any
+	var running []string
 	for _, k := range cat.Targets {
 		if k.Running {
 			running = append(running, k.Name)
 		}
 	}
 	if running != nil {
-		either = append(either, withKey("targets", &jsonschema.Schema{Items: &jsonschema.Schema{Enum: running}}))
+		named := []any{}
+		for _, name := range running {
+			named = append(named, name)
+		}
+		items := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Enum: named}, {Pattern: variantsOf(running...)}}}
+		either = append(either, withKey("targets", &jsonschema.Schema{Items: items}))
 	}
 	return &jsonschema.Schema{AnyOf: either}
 }

@@ -76,6 +76,50 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestVariablesOfSettings sets one variable of the server and keeps the others.
+func TestVariablesOfSettings(t *testing.T) {
+	for _, tt := range []struct {
+		env  string
+		set  []string
+		want []string
+	}{
+		{"", []string{"workload.env.A=1"}, []string{"A=1"}},
+		{"env: []", []string{"workload.env.A=1", "workload.env.B=two words", "workload.env.A=3"}, []string{"A=3", "B=two words"}},
+		{"env:", []string{"workload.env.A="}, []string{"A="}},
+		{"env: [A=1, AB=2]", []string{"workload.env.AB=x=y"}, []string{"A=1", "AB=x=y"}},
+		{"env: [A=1]", []string{`workload.env.A={"json": [1]}`, `workload.env.B=" space "`}, []string{`A={"json": [1]}`, "B= space "}},
+		{"env: [A=1]", []string{"workload.env=[B=2]", "workload.env.spring.port=${PORT}"}, []string{"B=2", "spring.port=80"}},
+	} {
+		cat := testCatalogue()
+		cat.Environment = func(string) (string, bool) { return "80", true }
+		text := strings.Replace(minimal, "workload: {server: reference, model: credit}", "workload:\n  server: reference\n  model: credit\n  "+tt.env, 1)
+		got, err := Parse("f", []byte(text), cat, parseSettings(t, tt.set...)...)
+		if err != nil {
+			t.Errorf("%s with %s: %v", tt.env, tt.set, err)
+			continue
+		}
+		if diff := cmp.Diff(tt.want, got.Workload.Env); diff != "" {
+			t.Errorf("%s with %s (-want +got):\n%s", tt.env, tt.set, diff)
+		}
+	}
+}
+
+// TestVariableOfSettingIsSecret keeps a value from faults and the written scenario.
+func TestVariableOfSettingIsSecret(t *testing.T) {
+	set := parseSettings(t, "workload.env.API_KEY=hunter22", "rounds=0")
+	_, err := Parse("f", []byte(minimal), testCatalogue(), set...)
+	if err == nil || strings.Contains(err.Error(), "hunter22") {
+		t.Errorf("the fault of another key: %v", err)
+	}
+	s, err := Parse("f", []byte(minimal), testCatalogue(), set[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := s.YAML(); err != nil || strings.Contains(string(text), "hunter22") || !strings.Contains(string(text), "API_KEY=${secret:") {
+		t.Errorf("written (%v):\n%s", err, text)
+	}
+}
+
 func TestFaultsOfSettings(t *testing.T) {
 	for _, tt := range []struct{ set, want string }{
 		{"load.steady.rate=abc", `load[0].rate: "abc" is not a number; want a rate per second, such as 200`},
@@ -85,7 +129,7 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"load[1].rate=1", `load: has no item 1; want an index below 1`},
 		{"load.rate=1", `load: is a list; rate is a key of its items; want one of load.steady.rate, load[0].rate`},
 		{"targets.physical=x", `targets: has no item "physical"; want an index, such as targets[0]`},
-		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, scaling, slo, regression, container, endpoint`},
+		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, slo, cost, regression, container, lambda, endpoint`},
 		{"limits.cpu=1", `limits.cpu: unknown key (did you mean "cpus"?); want one of cpus, memory`},
 		{"name.first=x", `name: is a single value, so it has no key "first"; want its key alone`},
 		{"name[0]=x", `name: is not a list, so it has no item 0; want its key alone`},
@@ -98,6 +142,8 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"timeout=10", `timeout: 10 has no unit; want for example 10s`},
 		{"limits.memory=512M", `limits.memory: "512M" may mean either of two sizes; want 512MiB (1024 × 1024) or 512MB (1000 × 1000)`},
 		{"name=a\x82", `not text in UTF-8`},
+		{"workload.env.A B=1", `workload.env[0]: "A B=1" sets no variable; want KEY=VALUE`},
+		{`workload.env.A="x`, `not YAML: a quote is opened here and not closed; want a closing quote, or text without quotes`},
 		{"a..b=1", `"a..b" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
 		{"load[x]=1", `"load[x]" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},
 		{"load[0=1", `"load[0" leads nowhere; want keys with dots between them, such as load.steady.rate or load[1].rate`},

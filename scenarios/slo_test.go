@@ -18,11 +18,11 @@ func allLimits() record.SLO {
 		P50: time.Millisecond, P999: time.Second,
 		Service:   record.Quantiles{P90: 2 * time.Millisecond, P99: 2 * time.Millisecond},
 		FirstByte: record.Quantiles{P50: 5 * time.Microsecond},
-		Errors:    &errors, Goodput: 99.5, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
+		Errors:    &errors, Goodput: 99.5, CostPerMillion: 0.4, Agreement: &agreement, Accuracy: &accuracy, ColdStart: 3 * time.Second,
 	}
 }
 
-const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, first_byte: {p50: 5us}, errors: 0.1%, goodput: 99.5, agreement: 1, accuracy: 90%, cold_start: 3s}\n"
+const allLimitsText = "slo: {p50: 1ms, p999: 1s, service: {p90: 2ms, p99: 2ms}, first_byte: {p50: 5us}, errors: 0.1%, goodput: 99.5, cost_per_million: 0.40, agreement: 1, accuracy: 90%, cold_start: 3s}\n"
 
 // TestLimitsAlone reads limits from a file of theirs, from a scenario, and from what
 // is written of them.
@@ -42,7 +42,7 @@ func TestLimitsAlone(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	s, err := Parse("f", []byte(minimal+allLimitsText), testCatalogue())
+	s, err := Parse("f", []byte(minimal+allLimitsText+"cost: {traffic: constant:50/s, place: a/b/c/d}\n"), testCatalogue())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,10 @@ func TestLimitsChangedBySettings(t *testing.T) {
 
 func TestFaultsOfLimits(t *testing.T) {
 	for _, tt := range []struct{ text, set, want string }{
-		{"slo: {p98: 1s}\n", "", `f:1:7: slo.p98: unknown key (did you mean "p90"?); want one of p50, p90, p99, p999, service, first_byte, errors, goodput, agreement, accuracy, cold_start`},
+		{"slo: {p98: 1s}\n", "", `f:1:7: slo.p98: unknown key (did you mean "p90"?); want one of p50, p90, p99, p999, service, first_byte, errors, goodput, capacity, cost_per_million, agreement, accuracy, cold_start`},
 		{"limit: {p99: 1s}\n", "", `f:1:1: limit: unknown key`},
 		{"slo: {service: {p90: 2s, p99: 1s}}\n", "", `f:1:31: slo.service.p99: 1s is below the limit of p90, 2s; want limits that do not fall`},
-		{"slo: {ttft: {p90: 20ms}}\n", "", `f:1:7: slo.ttft: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body; want one of p50, p90, p99, p999, service, first_byte, errors, goodput, agreement, accuracy, cold_start`},
+		{"slo: {ttft: {p90: 20ms}}\n", "", `f:1:7: slo.ttft: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits the time to the first byte of its body; want one of p50, p90, p99, p999, service, first_byte, errors, goodput, capacity, cost_per_million, agreement, accuracy, cold_start`},
 		{"slo: {p50: 1s}\n", "slo.TTFT.p50=1s", `--set slo.TTFT.p50=1s: slo.TTFT: unknown key: servebench does not read streams, and does not know an answer's first token; first_byte limits`},
 		{"slo: {first_byte: {p90: 2}}\n", "", `f:1:25: slo.first_byte.p90: 2 has no unit; want for example 2ms`},
 		{"slo: {p50: 1s}\n", "rounds=3", `--set rounds=3: sets no limit; want a key of slo, such as slo.p99=20ms`},
@@ -119,6 +119,8 @@ func TestLimitsNoRunDecides(t *testing.T) {
 		{"slo.cold_start=1us", "", own},
 		{"slo.agreement=90%", "", &Scenario{Workload: Workload{Server: ReferenceServer}}},
 		{"slo.agreement=90%", "", nil},
+		{"slo.cost_per_million=0.40", "--set slo.cost_per_million=0.40: slo.cost_per_million: the scenario does not say what traffic is served, and where; want the key cost, such as cost: {traffic: constant:50/s, place: aws/us-east-1/ec2/c7i.large}, or none", own},
+		{"slo.cost_per_million=0.40", "", &Scenario{Workload: own.Workload, Targets: own.Targets, Cost: &record.Cost{}}},
 	} {
 		_, err := ParseSLO("f", []byte("slo: {p50: 1s}\n"), testCatalogue(), tt.of, parseSettings(t, tt.set)...)
 		if got := fmt.Sprint(err); err == nil && tt.want != "" || err != nil && got != tt.want {

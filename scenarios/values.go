@@ -184,18 +184,26 @@ func located(want, pathWanted string, isPath func(*decode.Node) bool) decode.Sca
 	return s
 }
 
+// usd is an amount of money.
+func usd(decode.Tag) decode.Scalar {
+	s := decode.Number(1e-6, 1e9, false)
+	s.Label, s.Want = "US dollars", "US dollars, such as 0.40"
+	return s
+}
+
 // rate is a number of requests per second above 0, or from 0 on where a load may begin or
 // end there.
 func rate(tag decode.Tag) decode.Scalar {
 	orZero := tag.Min == "0"
-	schema := jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: json.Number(decode.FormatNumber(arrivals.MaxRate))}
+	number := &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: json.Number(decode.FormatNumber(arrivals.MaxRate))}
 	if orZero {
-		schema.ExclusiveMinimum, schema.Minimum = "", "0"
+		number.ExclusiveMinimum, number.Minimum = "", "0"
 	}
+	schema := jsonschema.Schema{AnyOf: []*jsonschema.Schema{number, {Type: "string", Pattern: `^[0-9]+(\.[0-9]+)?/s$`}}}
 	return decode.Scalar{
 		Label: "rate per second", Want: "a rate per second, such as 200", Schema: schema,
 		Read: func(n *decode.Node) (any, *decode.Flaw) {
-			v, flaw := n.Number()
+			v, flaw := perSecond(n)
 			switch {
 			case flaw != nil:
 				return 0, flaw
@@ -207,6 +215,16 @@ func rate(tag decode.Tag) decode.Scalar {
 			return v, nil
 		},
 	}
+}
+
+// perSecond reads a number, or one with its unit, such as 200/s.
+func perSecond(n *decode.Node) (float64, *decode.Flaw) {
+	if digits, with := strings.CutSuffix(n.Text, "/s"); with && decode.IsNumber(digits) {
+		if v, err := strconv.ParseFloat(digits, 64); err == nil {
+			return v, nil
+		}
+	}
+	return n.Number()
 }
 
 // mean is what a metric shall be: a fraction as a percentage, or a number above 0.

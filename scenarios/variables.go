@@ -18,6 +18,9 @@ var dollars = regexp.MustCompile(`\$\$|\$\{[^}]*\}?`)
 // variableName is what a variable may be called.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// environment is the list of the server's variables, as NAME=VALUE.
+const environment = "workload.env"
+
 // variables puts the values of variables into a source, and finds out what is secret.
 type variables struct {
 	source  *decode.Source
@@ -140,7 +143,7 @@ func secretsAt(path, text, before string) []secret.Span {
 // HideImage has a Keeper know what is secret in the environment and the command of an
 // image, by the rules for workload.env and workload.command.
 func HideImage(k *secret.Keeper, env, command []string) {
-	for list, texts := range map[string][]string{"workload.env": env, "workload.command": command} {
+	for list, texts := range map[string][]string{environment: env, "workload.command": command} {
 		before := ""
 		for i, text := range texts {
 			for _, s := range secretsAt(decode.Element(list, i), text, before) {
@@ -157,7 +160,7 @@ func HideImage(k *secret.Keeper, env, command []string) {
 func nameOf(path, text, before string) (name string, from int) {
 	name = path[strings.LastIndexByte(path, '.')+1:]
 	list, _, _ := strings.Cut(path, "[")
-	if list != "workload.env" && list != "workload.command" {
+	if list != environment && list != "workload.command" {
 		return name, 0
 	}
 	name = ""

@@ -137,6 +137,35 @@ func TestVariablesReadBack(t *testing.T) {
 	}
 }
 
+// TestClearReadsBack holds the text with its secrets to be the same scenario, given the values
+// of the variables that stand in it and no others.
+func TestClearReadsBack(t *testing.T) {
+	cat := withVariables(variablesOf())
+	s, err := Parse("f", []byte(secretive), cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, variables, err := s.Clear(cat.Environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("f", text, withVariables(variables))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, word := range []string{"literal-arg", "literal-flag", "literal-env", "literal-url", "literal-query", "literal-cookie", "to: #ken", "somebody"} {
+		if one, other := s.Secrets.Redact(word), again.Secrets.Redact(word); (one == word) != (other == word) {
+			t.Errorf("%s is %s and %s", word, one, other)
+		}
+	}
+	for _, s := range []*Scenario{s, again} { // defaults are written out the second time
+		s.Written, s.Secrets = nil, nil
+	}
+	if diff := difference(s, again); diff != "" {
+		t.Errorf("read as something else (-want +got):\n%s", diff)
+	}
+}
+
 // TestVariableFaults names the line, and what would be right.
 func TestVariableFaults(t *testing.T) {
 	_, err := Parse("f.yaml", []byte(strings.Replace(templated, "/}", "\"/${NONE}\", headers: {A: ${1x}, B: $${fine}, Cookie: c}}", 1)), withVariables(nil),

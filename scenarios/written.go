@@ -23,6 +23,50 @@ func (s *Scenario) YAML() ([]byte, error) {
 	return text, nil
 }
 
+// Clear writes the scenario as YAML does, but with its secrets, for a process that is to play
+// it: never for a file. What came from variables of the environment is written as the file has
+// it, and the values of these are returned beside it, by name, as lookUp finds them.
+func (s *Scenario) Clear(lookUp func(name string) (value string, there bool)) (text []byte, variables map[string]string, err error) {
+	text, err = decode.Marshal(s.unhidden("", Catalogue{}.format(nil).Encode(*s)).(yaml.MapSlice))
+	if err != nil {
+		return nil, nil, fmt.Errorf("write scenario %s as YAML: %w", s.Name, err)
+	}
+	variables = map[string]string{}
+	for _, form := range dollars.FindAllString(string(text), -1) {
+		if name := strings.Trim(form, "${}"); name != "" && lookUp != nil {
+			if value, there := lookUp(name); there {
+				variables[name] = value
+			}
+		}
+	}
+	return text, variables, nil
+}
+
+// unhidden is a part of the scenario as Clear writes it.
+func (s *Scenario) unhidden(path string, v any) any {
+	switch v := v.(type) {
+	case yaml.MapSlice:
+		all := slices.Clone(v)
+		for i, item := range all {
+			all[i].Value = s.unhidden(decode.Member(path, fmt.Sprint(item.Key)), item.Value)
+		}
+		return all
+	case []any:
+		all := slices.Clone(v)
+		for i, thing := range all {
+			all[i] = s.unhidden(decode.Element(path, i), thing)
+		}
+		return all
+	}
+	if written, there := s.Written[path]; there {
+		return decode.WriteText(written)
+	}
+	if text, ok := decode.TextOf(v); ok && (strings.Contains(text, "$$") || strings.Contains(text, "${")) {
+		return decode.WriteText(strings.ReplaceAll(text, "$", "$$"))
+	}
+	return v
+}
+
 // written is the scenario as it may be written down.
 func (s *Scenario) written() yaml.MapSlice {
 	return s.hide("", Catalogue{}.format(nil).Encode(*s), "").(yaml.MapSlice)

@@ -16,7 +16,7 @@ func TestFaultsOfYAML(t *testing.T) {
 		{"a comment", "# later\n", "f:1:1: no scenario in it; want at least the keys name, targets, workload, data and load"},
 		{"a list", "- a\n", "f:1:1: a list is not a mapping; want keys with their values"},
 		{"a word", "compare\n", `f:1:1: "compare" is not a mapping; want keys with their values`},
-		{"two documents", minimal + "---\n" + minimal, "f:8:1: a second document begins here; want one scenario per file"},
+		{"two documents", minimal + "---\n" + minimal, "f:8:1: a second document begins here; want one document per file"},
 		{"a directive", "%YAML 1.2\n---\n" + minimal, "f:1:1: YAML directives are not supported; want the file to begin with its first key"},
 		{"an anchor", strings.Replace(minimal, "mine", "&x mine", 1), "f:1:7: name: YAML anchors and aliases are not supported; want the value written out"},
 		{"an alias", strings.Replace(minimal, "mine", "&x mine\ndescription: *x", 1),

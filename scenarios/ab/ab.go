@@ -145,7 +145,7 @@ func (t *Test) Continue(ctx context.Context, dir string, rounds int, set []decod
 	preparing, cancel := t.preparing(ctx)
 	defer cancel()
 	for _, variant := range []record.Variant{run.AB.Baseline, run.AB.Candidate} {
-		if build := factOf(variant.Facts, factBuild); secret.Marked(build) {
+		if build := variant.Facts.Named(factBuild).Value; secret.Marked(build) {
 			return nil, &UsageError{fmt.Errorf("--continue %s: a secret in the command that builds the %s was not recorded: %s; begin a new A/B test whose --build takes it from the environment, as $NAME", dir, variant.Target, build)}
 		}
 		s, err := scenarios.Parse(variant.Target+"'s scenario", []byte(variant.Text), t.Runner.Catalogue, set...)

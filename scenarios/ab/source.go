@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"servebench/reports/record"
@@ -48,12 +47,17 @@ func (t *Test) prepare(ctx context.Context, s source, scenario *scenarios.Scenar
 	program := ""
 	switch s.how {
 	case byRevision:
-		var tree *revision.Tree
-		if tree, program, facts, err = s.checkOut(ctx, scenario, t.note); err != nil {
+		var out checkedOut
+		if out, err = s.checkOut(ctx, scenario, t.note); err != nil {
 			return server, close, err
 		}
-		close = tree.Close
-		server.Program = program
+		close, facts, program = out.tree.Close, out.facts, out.program
+		server.Program, server.Move = out.program, out.move
+		if program == "" { // it is the same in every revision
+			if program, err = t.ownProgram(scenario); err == nil {
+				facts = append(facts, record.Fact{Name: factProgram, Value: program})
+			}
+		}
 	case byProgram:
 		if program, err = filepath.Abs(s.value); err != nil {
 			return server, close, err
@@ -76,53 +80,81 @@ func (t *Test) prepare(ctx context.Context, s source, scenario *scenarios.Scenar
 	return server, close, err
 }
 
-// checkOut puts a revision into a new folder and builds it there. It returns the
-// path of the program in it.
-func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (*revision.Tree, string, []record.Fact, error) {
+// checkedOut is a server of a revision.
+type checkedOut struct {
+	tree    *revision.Tree
+	program string // in the tree; "": it is none of the repository's
+	// move, where it is not nil, is where in the tree the server has what it runs in and with.
+	move  func(path string) string
+	facts []record.Fact
+}
+
+// checkOut puts a revision into a new folder and builds it there. A server with
+// workload.files in the repository runs in there, with those of the revision.
+func (s source) checkOut(ctx context.Context, scenario *scenarios.Scenario, say func(string, ...any)) (out checkedOut, err error) {
 	if err := replaceable(scenario); err != nil {
-		return nil, "", nil, err
+		return out, err
 	}
 	repo, err := revision.Find(ctx, s.folder)
 	if err != nil {
-		return nil, "", nil, &UsageError{err}
+		return out, &UsageError{err}
 	}
-	inside := referenceInTree
+	var files []string
+	for _, file := range scenario.Workload.Files {
+		if inside, ok := repo.Inside(file); ok {
+			files = append(files, inside)
+		}
+	}
+	inside, own := referenceInTree, true
 	if command := scenario.Workload.Command; len(command) > 0 {
-		var ok bool
-		if inside, ok = repo.Inside(command[0]); !ok {
-			return nil, "", nil, &UsageError{fmt.Errorf("workload.command: %q is the same in every revision: want a path inside the repository %s", command[0], repo.Top())}
+		if inside, own = repo.Inside(command[0]); !own && files == nil {
+			return out, &UsageError{fmt.Errorf("workload.command: %q is the same in every revision: want a path inside the repository %s, or workload.files with what it runs of that", command[0], repo.Top())}
 		}
 	}
 	commit, err := repo.Commit(ctx, s.value)
 	if err != nil {
-		return nil, "", nil, &UsageError{fmt.Errorf("%s: %w", s.key, err)}
+		return out, &UsageError{fmt.Errorf("%s: %w", s.key, err)}
 	}
 	dir, err := RevisionsDir()
 	if err != nil {
-		return nil, "", nil, err
+		return out, err
 	}
 	sweepTrees(ctx, dir, say)
 	say("%s: checking out %s, commit %s", s.key, s.value, commit[:12])
 	// The paths of both are equally long: how long a process's arguments are moves its
 	// stack, and can be measured.
-	tree, err := repo.CheckOut(ctx, dir, map[string]string{record.Baseline: "old", record.Candidate: "new"}[s.key], commit)
+	out.tree, err = repo.CheckOut(ctx, dir, map[string]string{record.Baseline: "old", record.Candidate: "new"}[s.key], commit)
 	if err != nil {
-		return nil, "", nil, err
+		return out, err
 	}
-	facts := []record.Fact{{Name: factRepository, Value: repo.Top()}, {Name: factCommit, Value: commit}}
+	out.facts = []record.Fact{{Name: factRepository, Value: repo.Top()}, {Name: factCommit, Value: commit}}
 	if s.build != "" {
 		say("%s: building it: %s", s.key, s.build)
-		facts = append(facts, record.Fact{Name: factBuild, Value: s.build})
-		err = tree.Build(ctx, s.build)
+		out.facts = append(out.facts, record.Fact{Name: factBuild, Value: s.build})
+		err = out.tree.Build(ctx, s.build)
 	}
-	program := filepath.Join(tree.Dir, inside)
-	if err == nil {
-		err = executable(program, s.build)
+	if own && err == nil {
+		out.program = filepath.Join(out.tree.Dir, inside)
+		out.facts = append(out.facts, record.Fact{Name: factProgram, Value: inside})
+		err = executable(out.program, s.build)
+	}
+	if files != nil {
+		out.move = func(path string) string {
+			if inside, ok := repo.Inside(path); ok {
+				return filepath.Join(out.tree.Dir, inside)
+			}
+			return path
+		}
+	}
+	for _, file := range files {
+		if _, missing := os.Stat(filepath.Join(out.tree.Dir, file)); missing != nil && err == nil {
+			err = fmt.Errorf("workload.files: %s is neither in the revision nor made by its build; have the command of --build make it, or leave it out", file)
+		}
 	}
 	if err != nil {
-		return nil, "", nil, errors.Join(fmt.Errorf("%s %s: %w", s.key, s.value, err), tree.Close())
+		return out, errors.Join(fmt.Errorf("%s %s: %w", s.key, s.value, err), out.tree.Close())
 	}
-	return tree, program, append(facts, record.Fact{Name: factProgram, Value: inside}), nil
+	return out, nil
 }
 
 // RevisionsDir is the folder that revisions are checked out into.
@@ -191,11 +223,11 @@ func (t *Test) ownProgram(s *scenarios.Scenario) (string, error) {
 // unchanged finds out whether the program of a server is still the one that its facts
 // are of: where it was built anew under way, the rounds are of several servers.
 func unchanged(server trial.Server) error {
-	was := factOf(server.Facts, trial.FactHash)
+	was := server.Facts.Named(trial.FactHash).Value
 	if was == "" {
 		return nil
 	}
-	path := cmp.Or(server.Program, factOf(server.Facts, factProgram))
+	path := cmp.Or(server.Program, server.Facts.Named(factProgram).Value)
 	switch is, err := trial.HashProgram(path); {
 	case err != nil:
 		return err
@@ -205,18 +237,9 @@ func unchanged(server trial.Server) error {
 	return nil
 }
 
-// factOf is the value of the fact of a name, "" where there is none.
-func factOf(facts []record.Fact, name string) string {
-	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
-	if i < 0 {
-		return ""
-	}
-	return facts[i].Value
-}
-
 // recall is where the program of a variant came from.
 func recall(variant record.Variant) source {
-	fact := func(name string) string { return factOf(variant.Facts, name) }
+	fact := func(name string) string { return variant.Facts.Named(name).Value }
 	s := source{how: AsIs, key: variant.Target}
 	switch {
 	case fact(factCommit) != "":

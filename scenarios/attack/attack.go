@@ -67,6 +67,9 @@ type Config struct {
 	// Steps are its stretches of constant rate, if it is made of such: no slice of the
 	// record belongs to two of them.
 	Steps []record.Step
+	// Faults are when faults will be injected, ascending: failures due before one and after
+	// it are recorded as two runs (record.Outage).
+	Faults []time.Duration
 	// OrderSeed decides which request of the corpus is sent k-th.
 	OrderSeed uint64
 	// Timeout bounds one request, from sent to done; it is kept to 1 %, and to 250 ms.

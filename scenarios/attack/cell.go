@@ -36,6 +36,9 @@ func (e *engine) sumUp(spent usage) record.Cell {
 		Answers: r.answers,
 		Good:    r.good,
 
+		RequestBytes: r.requestBytes,
+		AnswerBytes:  r.answerBytes,
+
 		Window: r.dueWindow(),
 
 		Slices:   r.seconds.slices,

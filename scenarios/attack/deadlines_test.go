@@ -42,6 +42,9 @@ func TestDeadlinesTellTheCause(t *testing.T) {
 		if cause := context.Cause(slow); !errors.Is(cause, errTimeout) {
 			t.Errorf("a slow request ended with %v, want %v", cause, errTimeout)
 		}
+		if text := context.Cause(slow).Error(); text != "no complete answer within the timeout of 1s (key timeout)" {
+			t.Errorf("a slow request ended with %q", text)
+		}
 		cut := d.context()
 		giveUp(errGivenUp)
 		if cause := context.Cause(cut); !errors.Is(cause, errGivenUp) {

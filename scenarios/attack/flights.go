@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,14 +36,15 @@ const (
 	censored              // given up before its timeout
 )
 
-func (f *flight) recordFailure(err error) {
+// recordFailure classifies a failure; late is that of a request whose timeout has passed.
+func (f *flight) recordFailure(err, late error) {
 	f.failure = err
 	deadline, _ := f.ctx.Deadline()
 	switch cause := context.Cause(f.ctx); {
 	case cause == errGivenUp && time.Now().Before(deadline):
 		f.state = censored
-	case cause == errGivenUp, cause == errTimeout:
-		f.class, f.failure = record.ErrorTimeout, errTimeout
+	case cause == errGivenUp, cause == late:
+		f.class, f.failure = record.ErrorTimeout, late
 	default:
 		f.class = classify(err)
 	}
@@ -168,6 +170,7 @@ type deadlines struct {
 	base    context.Context
 	timeout time.Duration
 	step    time.Duration
+	late    error // errTimeout, with how long that is and the key that says it
 
 	current atomic.Pointer[deadline]
 	renew   sync.Mutex
@@ -186,11 +189,14 @@ type deadline struct {
 }
 
 func newDeadlines(base context.Context, timeout time.Duration) *deadlines {
-	return &deadlines{base: base, timeout: timeout, step: min(max(timeout/100, 1), longestStep)}
+	return &deadlines{
+		base: base, timeout: timeout, step: min(max(timeout/100, 1), longestStep),
+		late: fmt.Errorf("%w of %v (key timeout)", errTimeout, timeout),
+	}
 }
 
 // context returns the context of a request that starts now. Its cause is
-// errTimeout when the request took too long.
+// an errTimeout when the request took too long.
 func (d *deadlines) context() context.Context {
 	now := time.Now()
 	if c := d.current.Load(); c.covers(now) {
@@ -203,7 +209,7 @@ func (d *deadlines) context() context.Context {
 	}
 	c := &deadline{until: now.Add(d.step)}
 	// The last one to share it starts at until.
-	c.ctx, c.cancel = context.WithDeadlineCause(d.base, c.until.Add(d.timeout), errTimeout)
+	c.ctx, c.cancel = context.WithDeadlineCause(d.base, c.until.Add(d.timeout), d.late)
 	d.current.Store(c)
 	return c.ctx
 }

@@ -174,7 +174,7 @@ func (l *loop) send(f *flight) {
 		f.request = e.supply.fresh(f.seq, f.request)
 	}
 	if err := e.exchange(f); err != nil {
-		f.recordFailure(err)
+		f.recordFailure(err, e.deadlines.late)
 	}
 }
 

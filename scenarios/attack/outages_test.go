@@ -21,20 +21,30 @@ func TestOutages(t *testing.T) {
 	for name, c := range map[string]struct {
 		results string
 		want    []record.Outage
+		faults  []time.Duration
 	}{
-		"none":            {"......x?..", nil},
-		"one failure":     {"...T......", []record.Outage{{First: at(3), Last: at(3), Recovered: took(4), Errors: []record.ErrorCount{failed(timeout, 1)}}}},
-		"one of replicas": {"..C.C.T...", []record.Outage{{First: at(2), Last: at(6), Recovered: took(7), OK: 2, Errors: []record.ErrorCount{failed(closed, 2), failed(timeout, 1)}}}},
-		"never over":      {"..CCC", []record.Outage{{First: at(2), Last: at(4), Errors: []record.ErrorCount{failed(closed, 3)}}}},
-		"two apart by more than a second": {".C............C.", []record.Outage{
+		"none":            {results: "......x?..", faults: []time.Duration{at(3)}},
+		"one failure":     {results: "...T......", want: []record.Outage{{First: at(3), Last: at(3), Recovered: took(4), Errors: []record.ErrorCount{failed(timeout, 1)}}}},
+		"one of replicas": {results: "..C.C.T...", want: []record.Outage{{First: at(2), Last: at(6), Recovered: took(7), OK: 2, Errors: []record.ErrorCount{failed(closed, 2), failed(timeout, 1)}}}},
+		"never over":      {results: "..CCC", want: []record.Outage{{First: at(2), Last: at(4), Errors: []record.ErrorCount{failed(closed, 3)}}}},
+		"two apart by more than a second": {results: ".C............C.", want: []record.Outage{
 			{First: at(1), Last: at(1), Recovered: took(2), Errors: []record.ErrorCount{failed(closed, 1)}},
 			{First: at(14), Last: at(14), Recovered: took(15), Errors: []record.ErrorCount{failed(closed, 1)}},
 		}},
-		"apart, but nothing correct in between": {".Cxxxxxxxxxx?C.", []record.Outage{
+		"apart, but nothing correct in between": {results: ".Cxxxxxxxxxx?C.", want: []record.Outage{
 			{First: at(1), Last: at(13), Recovered: took(14), Errors: []record.ErrorCount{failed(closed, 2)}},
 		}},
+		"failing already when a fault is injected": {results: "..T.TCCC..", faults: []time.Duration{at(5)}, want: []record.Outage{
+			{First: at(2), Last: at(4), Recovered: took(8), OK: 1, Errors: []record.ErrorCount{failed(timeout, 2)}},
+			{First: at(5), Last: at(7), Recovered: took(8), Errors: []record.ErrorCount{failed(closed, 3)}},
+		}},
+		"two faults while nothing is answered": {results: "..TTTTTT", faults: []time.Duration{at(3), at(5)}, want: []record.Outage{
+			{First: at(2), Last: at(2), Errors: []record.ErrorCount{failed(timeout, 1)}},
+			{First: at(3), Last: at(4), Errors: []record.ErrorCount{failed(timeout, 2)}},
+			{First: at(5), Last: at(7), Errors: []record.ErrorCount{failed(timeout, 3)}},
+		}},
 	} {
-		order := inOrder{ring: newRing[stamps](0)}
+		order := inOrder{ring: newRing[stamps](0), outages: outages{faults: c.faults}}
 		for _, k := range rand.New(rand.NewPCG(1, 0)).Perm(len(c.results)) {
 			s := stamps{due: at(k), sent: at(k), done: took(k)}
 			switch c.results[k] {

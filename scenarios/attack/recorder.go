@@ -35,6 +35,8 @@ type recorder struct {
 	retried      record.Retries
 	answers      record.Answers
 	good         int64
+	requestBytes int64         // of bodies sent
+	answerBytes  int64         // of bodies of correct answers
 	overtime     time.Duration // of all workers of a closed loop, see record.Cell
 	mostInFlight int64
 	outOfRange   int64
@@ -59,7 +61,8 @@ func newRecorder(cfg Config, o order, w *watch, loops int) *recorder {
 		mix:      newMix(cfg.Corpus, o),
 		errors:   failures{},
 		statuses: statuses{},
-		order:    inOrder{ring: newRing[stamps](0)},
+		replicas: replicas{faults: cfg.Faults},
+		order:    inOrder{ring: newRing[stamps](0), outages: outages{faults: cfg.Faults}},
 	}
 	if !r.closed {
 		r.order.gaps = new(gaps)
@@ -101,6 +104,7 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	slice.Sent++
 	slice.InFlight = max(slice.InFlight, f.inFlight)
 	r.ledger.Sent++
+	r.requestBytes += int64(len(f.request.message.Body))
 	second := r.seconds.secondOf(f.due)
 	r.recordValue(second, tagLag, o.Sent-f.due)
 	before := r.ledger.OK
@@ -124,6 +128,7 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	default:
 		r.ledger.OK++
 		slice.OK++
+		r.answerBytes += max(o.Length, int64(len(o.Body)))
 		r.mix.add(f.seq, record.Ledger{OK: 1})
 		second.recordClass(r.mix.classOf(f.seq), response)
 		r.recordValue(second, tagResponse, response)

@@ -26,6 +26,8 @@ type replicas struct {
 	index map[string]int
 	all   []record.Replica
 	last  int // in all
+
+	faults []time.Duration // when faults will be injected
 }
 
 // add books an answer that was done at a time, and is correct or not.
@@ -35,6 +37,11 @@ func (rs *replicas) add(o *transport.Outcome, correct bool) {
 		id = named[0][:min(len(named[0]), longestID)]
 	}
 	r := rs.of(id)
+	for _, at := range rs.faults {
+		if o.Done < at && o.Done >= at-record.FaultLead {
+			countBefore(r, at)
+		}
+	}
 	if !correct {
 		r.Failed++
 		return
@@ -43,6 +50,15 @@ func (rs *replicas) add(o *transport.Outcome, correct bool) {
 		r.First = o.Done
 	}
 	r.First, r.Last = min(r.First, o.Done), max(r.Last, o.Done)
+}
+
+// countBefore counts one more answer of a replica before a fault.
+func countBefore(r *record.Replica, fault time.Duration) {
+	i := slices.IndexFunc(r.Before, func(b record.AnswersBefore) bool { return b.Fault == fault })
+	if i < 0 {
+		i, r.Before = len(r.Before), append(r.Before, record.AnswersBefore{Fault: fault})
+	}
+	r.Before[i].Answers++
 }
 
 func (rs *replicas) of(id string) *record.Replica {

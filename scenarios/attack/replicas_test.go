@@ -64,6 +64,23 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
+// TestReplicasBeforeFaults counts what each replica answered shortly before each fault.
+func TestReplicasBeforeFaults(t *testing.T) {
+	const s = time.Second
+	rs := replicas{faults: []time.Duration{10 * s, 12 * s}}
+	for _, done := range []time.Duration{4 * s, 5 * s, 9 * s, 10 * s, 12 * s} {
+		rs.add(answerOf("a", "", done), done != 9*s)
+	}
+	rs.add(answerOf("b", "", 11*s), true)
+	want := []record.Replica{
+		{ID: "a", First: 4 * s, Last: 12 * s, OK: 4, Failed: 1, Before: []record.AnswersBefore{{Fault: 10 * s, Answers: 2}, {Fault: 12 * s, Answers: 2}}},
+		{ID: "b", First: 11 * s, Last: 11 * s, OK: 1, Before: []record.AnswersBefore{{Fault: 12 * s, Answers: 1}}},
+	}
+	if diff := cmp.Diff(want, rs.byFirst()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestReplicasAreBounded expects the answers of a server that calls itself otherwise each
 // time to be counted, in bounded memory.
 func TestReplicasAreBounded(t *testing.T) {

@@ -13,8 +13,23 @@ import (
 	"servebench/reports/record"
 )
 
+// counting counts the bytes of bodies.
+type counting struct {
+	http.ResponseWriter
+	bytes *atomic.Int64
+}
+
+func (c counting) Write(b []byte) (int, error) {
+	c.bytes.Add(int64(len(b)))
+	return c.ResponseWriter.Write(b)
+}
+
 func TestEveryAnswerRight(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(t, w, r) })
+	var asked, answered atomic.Int64
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(r.ContentLength)
+		answer(t, counting{w, &answered}, r)
+	})
 	cfg, log := load(t, s.URL, 2*time.Millisecond, 100)
 	var last Progress
 	cfg.Progress = func(p Progress) { last = p }
@@ -28,6 +43,9 @@ func TestEveryAnswerRight(t *testing.T) {
 	}
 	if cell.Good != 100 {
 		t.Errorf("%d good answers, want all of them without a deadline", cell.Good)
+	}
+	if cell.RequestBytes != asked.Load() || cell.AnswerBytes != answered.Load() || cell.AnswerBytes == 0 {
+		t.Errorf("bodies of %d and %d bytes, want %d and %d", cell.RequestBytes, cell.AnswerBytes, asked.Load(), answered.Load())
 	}
 	if cell.Offered != 500 || cell.Elapsed < 198*time.Millisecond || cell.Span != 200*time.Millisecond {
 		t.Errorf("offered %v, elapsed %v, span %v; want 500 per second for 200 ms", cell.Offered, cell.Elapsed, cell.Span)

@@ -3,6 +3,7 @@ package attack
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 
@@ -112,3 +113,45 @@ func (w *rawWriter) withoutSecrets(r *vegeta.Result) {
 }
 
 func (w *rawWriter) flush() error { return w.buffer.Flush() }
+
+// RedactRaw returns a writer of what came to Raw elsewhere, which hands it on without the
+// secrets that are known here. Its Close waits until all of it is.
+func RedactRaw(to io.Writer, redact func(string) string) io.WriteCloser {
+	reader, writer := io.Pipe()
+	r := &redacting{writer, make(chan error, 1)}
+	go func() {
+		err := newRawWriter(to, redact).copy(vegeta.NewDecoder(reader))
+		reader.CloseWithError(err)
+		r.done <- err
+	}()
+	return r
+}
+
+// redacting is the writer of RedactRaw.
+type redacting struct {
+	*io.PipeWriter
+	done chan error
+}
+
+// Close implements io.Closer.
+func (r *redacting) Close() error {
+	r.PipeWriter.Close()
+	return <-r.done
+}
+
+// copy writes results to their end, or to where they break off.
+func (w *rawWriter) copy(decode vegeta.Decoder) error {
+	for {
+		var r vegeta.Result
+		err := decode(&r)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return w.flush()
+		}
+		if err == nil {
+			err = w.write(&r)
+		}
+		if err != nil {
+			return errors.Join(err, w.flush())
+		}
+	}
+}

@@ -195,9 +195,10 @@ func (o *inOrder) handOn() {
 
 // outages finds the runs of failures, which it bounds in number.
 type outages struct {
-	runs []record.Outage
-	open bool  // the last one may go on
-	ok   int64 // correct answers since its last failure
+	runs   []record.Outage
+	open   bool            // the last one may go on
+	ok     int64           // correct answers since its last failure
+	faults []time.Duration // those to come
 }
 
 const (
@@ -207,6 +208,14 @@ const (
 )
 
 func (o *outages) add(s stamps) {
+	for len(o.faults) > 0 && s.due >= o.faults[0] {
+		o.open, o.faults = o.open && len(o.runs) == mostOutages, o.faults[1:]
+	}
+	if s.state == right {
+		for i := len(o.runs) - 1; i >= 0 && o.runs[i].Recovered == 0; i-- {
+			o.runs[i].Recovered = s.done
+		}
+	}
 	if s.state == wrong && !o.open {
 		o.runs, o.open, o.ok = append(o.runs, record.Outage{First: s.due}), true, 0
 	}
@@ -220,9 +229,7 @@ func (o *outages) add(s stamps) {
 		run.OK, o.ok = run.OK+o.ok, 0
 		run.Errors = countClass(run.Errors, s.class)
 	case right:
-		if o.ok++; run.Recovered == 0 {
-			run.Recovered = s.done
-		}
+		o.ok++
 		o.open = s.due-run.Last <= outageGap || len(o.runs) == mostOutages
 	}
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -39,7 +40,7 @@ func (m *mapping) write(v reflect.Value) yaml.MapSlice {
 		}
 	}
 	if m.inlined >= 0 {
-		all = append(all, writeMap(v.Field(m.inlined))...)
+		all = append(all, writeMap(v.Field(m.inlined), writePlain)...)
 	}
 	return all
 }
@@ -57,6 +58,8 @@ func (k *kind) write(v reflect.Value) any {
 		return k.item.write(v.Index(0))
 	case k.scalar != nil && k.scalar.Write != nil:
 		return k.scalar.Write(v.Interface())
+	case k.anyKeys && k.item.scalar == nil:
+		return writeMap(v, k.item.write)
 	case v.Kind() != reflect.Slice:
 		return writePlain(v)
 	case v.Len() == 0:
@@ -70,12 +73,12 @@ func (k *kind) write(v reflect.Value) any {
 }
 
 // writeMap writes the entries of a map by their names.
-func writeMap(v reflect.Value) yaml.MapSlice {
+func writeMap(v reflect.Value, write func(reflect.Value) any) yaml.MapSlice {
 	var all yaml.MapSlice
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	for _, key := range keys {
-		if written := writePlain(v.MapIndex(key)); written != nil {
+		if written := write(v.MapIndex(key)); written != nil {
 			all = append(all, yaml.MapItem{Key: key.String(), Value: written})
 		}
 	}
@@ -90,7 +93,7 @@ func writePlain(v reflect.Value) any {
 	case reflect.Pointer:
 		return builder{}.structure(v.Type().Elem(), "", "").known.write(v.Elem())
 	case reflect.Map:
-		if all := writeMap(v); all != nil {
+		if all := writeMap(v, writePlain); all != nil {
 			return all
 		}
 		return nil
@@ -112,6 +115,35 @@ func WriteText(s string) any {
 		return s
 	}
 	return quotedText(s)
+}
+
+// WriteValue returns a value that may be a number or a text for the YAML encoder: a number
+// as it is, anything else as WriteText has it.
+func WriteValue(s string) any {
+	if IsNumber(s) {
+		return numeral(s)
+	}
+	return WriteText(s)
+}
+
+// numeral is a number that the YAML encoder writes as it stands.
+type numeral string
+
+// MarshalYAML writes the number.
+func (n numeral) MarshalYAML() ([]byte, error) { return []byte(n), nil }
+
+// Literal returns a text in which a scenario's $ and {{ stand for themselves.
+func Literal(text string) string {
+	return strings.NewReplacer("$", "$$", "{{", "{{{{").Replace(text)
+}
+
+// notName is what the name of a scenario cannot have.
+var notName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+
+// NameOf makes the name of a scenario of any text; of one that has no letters, the other.
+func NameOf(text, other string) string {
+	name := cmp.Or(strings.Trim(notName.ReplaceAllString(text, "-"), "-_"), other)
+	return name[:min(len(name), 64)]
 }
 
 // TextOf is the text of a value for the YAML encoder; false where it is none.

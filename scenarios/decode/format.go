@@ -198,6 +198,8 @@ func (b builder) kind(t reflect.Type, tag reflect.StructTag, key, at string) *ki
 	case t.Kind() == reflect.Slice:
 		least, _ := strconv.Atoi(tag.Get("least"))
 		return &kind{item: b.kind(t.Elem(), tag, key, at+"[]"), least: least, label: tag.Get("label"), want: want}
+	case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Slice:
+		return &kind{item: b.kind(t.Elem(), tag, key, at), anyKeys: true, label: "mapping of lists", want: want}
 	case t.Kind() == reflect.Map:
 		return &kind{item: single(*s), anyKeys: true, label: "mapping", want: want}
 	case s != nil:

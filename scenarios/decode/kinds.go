@@ -125,7 +125,7 @@ type Keyed interface {
 	Key(written string) (string, *Flaw)
 }
 
-// dictionary reads a mapping from keys of the user's own to single values.
+// dictionary reads a mapping from keys of the user's own to single values, or to lists of them.
 func (s *Source) dictionary(k *kind, n *Node, path string, into reflect.Value) bool {
 	if n.shape != mappingShape {
 		return s.mismatch(n, path, "a mapping", k.want)
@@ -140,7 +140,12 @@ func (s *Source) dictionary(k *kind, n *Node, path string, into reflect.Value) b
 			s.add(p.at, Member(path, p.key), flaw.Problem, flaw.Want)
 		}
 		value := reflect.New(into.Type().Elem()).Elem()
-		s.scalar(k.item, p.value, Member(path, p.key), Member(path, name), value)
+		if at := Member(path, p.key); k.item.scalar != nil {
+			s.scalar(k.item, p.value, at, Member(path, name), value)
+		} else {
+			s.at[at] = p.at
+			s.read(k.item, p.value, at, value)
+		}
 		into.SetMapIndex(reflect.ValueOf(name), value)
 	}
 	return true

@@ -3,8 +3,10 @@ package decode
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Node is a value as it was written, before anything is known of its meaning, from the
@@ -60,6 +62,78 @@ func (n *Node) Get(key string) *Node {
 		return n.pairs[i].value
 	}
 	return nil
+}
+
+// Put puts a value at the keys that lead to it, in the place of another one; it still stands
+// where it was written.
+func (n *Node) Put(value *Node, keys ...string) {
+	for i, key := range keys {
+		if n.shape != mappingShape {
+			*n = Node{at: value.at, shape: mappingShape}
+		}
+		if n.Get(key) == nil {
+			n.pairs = append(n.pairs, pair{at: value.at, key: key, value: &Node{at: value.at, style: null}})
+		}
+		if n = n.Get(key); i == len(keys)-1 {
+			*n = *value.clone()
+		}
+	}
+}
+
+// Assign puts NAME=VALUE into the list at the keys that lead to it, in the place of what is
+// assigned to that name.
+func (n *Node) Assign(name string, value *Node, keys ...string) {
+	list := n
+	for _, key := range keys {
+		if list != nil {
+			list = list.Get(key)
+		}
+	}
+	all := &Node{at: value.at, shape: listShape}
+	if list != nil && list.shape == listShape {
+		*all = *list.clone()
+	}
+	prefix := name + "="
+	assigned := value.clone()
+	assigned.Text, assigned.style, assigned.Index = prefix+value.Text, verbatim, len(all.items)
+	if i := slices.IndexFunc(all.items, func(item *Node) bool { return strings.HasPrefix(item.Text, prefix) }); i >= 0 {
+		assigned.Index = i
+		all.items[i] = assigned
+	} else {
+		all.items = append(all.items, assigned)
+	}
+	n.Put(all, keys...)
+}
+
+// Remove removes a key of a mapping.
+func (n *Node) Remove(key string) {
+	n.pairs = slices.DeleteFunc(n.pairs, func(p pair) bool { return p.key == key })
+}
+
+// Pairs are the keys of a mapping with their values, in the order they were written.
+func (n *Node) Pairs() iter.Seq2[string, *Node] {
+	return func(yield func(string, *Node) bool) {
+		for _, p := range n.pairs {
+			if !yield(p.key, p.value) {
+				return
+			}
+		}
+	}
+}
+
+// Items are those of a list.
+func (n *Node) Items() []*Node { return n.items }
+
+func (n *Node) clone() *Node {
+	c := *n
+	c.pairs, c.items = slices.Clone(n.pairs), slices.Clone(n.items)
+	for i := range c.pairs {
+		c.pairs[i].value = c.pairs[i].value.clone()
+	}
+	for i := range c.items {
+		c.items[i] = c.items[i].clone()
+	}
+	return &c
 }
 
 // Each calls do with every single value in the node, which stands at a path, and with

@@ -13,7 +13,8 @@ import (
 // checked as if it stood in the file.
 type Setting struct {
 	// Key leads to the value: names with dots between them, and the items of a
-	// list by their index ("load[1].rate") or their name ("load.steady.rate").
+	// list by their index ("load[1].rate") or their name ("load.steady.rate",
+	// "workload.env.THREADS").
 	Key string
 	// Value is what would stand in the file; a list or a mapping is written in
 	// brackets: "[physical, container]".
@@ -44,9 +45,10 @@ func ParseSetting(s string) (Setting, error) {
 	return Setting{Key: key, Value: strings.TrimSpace(value)}, nil
 }
 
-// Apply makes the change of a setting, given by its index. The faults of one that changes
-// nothing are set aside from those of the values: they keep no check from being made.
-func (s *Source) Apply(i int) {
+// Apply makes the change of a setting, given by its index. The items of the lists named are
+// texts NAME=VALUE, which the setting LIST.NAME changes or adds. The faults of a setting that
+// changes nothing are set aside from those of the values: they keep no check from being made.
+func (s *Source) Apply(i int, assignments ...string) {
 	since := len(s.found)
 	defer func() {
 		for j := range s.found[since:] {
@@ -54,6 +56,12 @@ func (s *Source) Apply(i int) {
 		}
 	}()
 	r := &reader{source: s, setting: i + 1}
+	for _, list := range assignments {
+		if name, ok := strings.CutPrefix(s.settings[i].Key, list+"."); ok && name != "" {
+			r.assign(list, name, s.settings[i].Value)
+			return
+		}
+	}
 	steps, ok := parsePath(s.settings[i].Key)
 	if !ok {
 		r.fault(origin{}, "", fmt.Sprintf("%q leads nowhere", s.settings[i].Key), "keys with dots between them, such as load.steady.rate or load[1].rate")
@@ -67,6 +75,34 @@ func (s *Source) Apply(i int) {
 		value.Index = place.Index
 		*place = *value
 	}
+}
+
+// assign changes the item of a list that has the form NAME=VALUE, or adds it. A value
+// without quotes is taken as it is.
+func (r *reader) assign(list, name, text string) {
+	value := &Node{Text: text}
+	if text != "" && strings.ContainsRune("\"'", rune(text[0])) || !utf8.ValidString(text) {
+		if value = r.settingValue(text); value == nil {
+			return
+		}
+	}
+	steps, _ := parsePath(list)
+	n := r.to(r.source.Root, steps)
+	if n == nil {
+		return
+	}
+	if n.shape == scalarShape && n.style == null {
+		*n = Node{at: origin{setting: r.setting}, shape: listShape}
+	}
+	if n.shape != listShape {
+		return // it is a fault wherever it came from
+	}
+	i := slices.IndexFunc(n.items, func(item *Node) bool { return strings.HasPrefix(item.Text, name+"=") })
+	if i < 0 {
+		i, n.items = len(n.items), append(n.items, nil)
+	}
+	n.items[i] = r.new(nil, scalarShape)
+	n.items[i].style, n.items[i].Text, n.items[i].Index = verbatim, name+"="+value.Text, i
 }
 
 // step is one part of a setting's key.
@@ -114,12 +150,24 @@ func (r *reader) settingValue(text string) *Node {
 // fault.
 func (r *reader) to(n *Node, steps []step) *Node {
 	path := ""
-	for i := range steps {
-		if n, path = r.enter(n, path, steps[i:]); n == nil {
+	for ; len(steps) > 0; steps = steps[1:] {
+		if path != "" && path == r.source.Dotted {
+			steps = undotted(steps)
+		}
+		if n, path = r.enter(n, path, steps); n == nil {
 			return nil
 		}
 	}
 	return n
+}
+
+// undotted puts together the names that the steps begin with: they are one key with dots.
+func undotted(steps []step) []step {
+	first, rest := steps[0], steps[1:]
+	for len(rest) > 0 && rest[0].name != "" {
+		first.name, rest = first.name+"."+rest[0].name, rest[1:]
+	}
+	return append([]step{first}, rest...)
 }
 
 // enter takes the first of the steps.

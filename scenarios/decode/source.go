@@ -27,6 +27,9 @@ type Source struct {
 	Texts []*Node
 	// Written holds by field what the text says where variables were filled in.
 	Written map[string]string
+	// Dotted is the mapping whose keys have dots in them, as those of settings have: in it, a
+	// setting's key leads no further. "": there is none.
+	Dotted string
 	// Redact takes secrets out of what faults say; nil: there are none.
 	Redact func(string) string
 
@@ -125,6 +128,25 @@ func (s *Source) place(field string) origin {
 		}
 	}
 	return origin{}
+}
+
+// Copy returns the source as it is before it is decoded, for other values to be put in, and
+// without what was found wrong with it.
+func (s *Source) Copy() *Source {
+	return &Source{
+		Root: s.Root.clone(), Written: map[string]string{}, Redact: s.Redact,
+		file: s.file, settings: s.settings, dir: s.dir, working: s.working, at: map[string]origin{}, given: map[string]bool{},
+	}
+}
+
+// Join takes over what was found wrong with a copy of the source, but for what was found
+// before.
+func (s *Source) Join(other *Source) {
+	for _, f := range other.found {
+		if !slices.Contains(s.found, f) {
+			s.found = append(s.found, f)
+		}
+	}
 }
 
 // Faults returns what was found, nil when nothing was.

@@ -47,7 +47,7 @@ func (r *reader) read(text []byte) *Node {
 		r.fault(r.place(docs[0].Body.GetToken()), "", "YAML directives are not supported", "the file to begin with its first key")
 		return nil
 	case len(docs) > 1:
-		r.fault(r.place(firstToken(docs[1].Body)), "", "a second document begins here", "one scenario per file")
+		r.fault(r.place(firstToken(docs[1].Body)), "", "a second document begins here", "one document per file")
 		return nil
 	}
 	return r.node(docs[0].Body, "")
@@ -84,8 +84,8 @@ var syntaxFaults = []struct {
 	{regexp.MustCompile(`corresponding to '\}'`), "a } without its {", "a mapping such as {name: steady, rate: 100}"},
 	{regexp.MustCompile(`^value is not allowed in this context|^mapping value is not allowed|block sequence entries are not allowed|^unexpected (key name|map key|scalar value|end content)|^non-map value is specified|could not find (a )?(expected )?(map|value for mapping key)|expected map key-value delimiter|found an invalid key|^undefined map key`),
 		"this does not belong to what stands around it", "one KEY: VALUE a line, indented as its neighbours are, and quotes around a text with a colon or a bracket"},
-	{regexp.MustCompile(`directive`), "what begins with % is a directive, which scenarios do not have", "quotes around a text that begins with %"},
-	{regexp.MustCompile(`\b(alias|anchor|tag)\b`), "what begins with &, * or ! is an anchor, an alias or a tag, which scenarios do not have", "quotes around a text that begins with one of them"},
+	{regexp.MustCompile(`directive`), "what begins with % is a directive, which is not supported", "quotes around a text that begins with %"},
+	{regexp.MustCompile(`\b(alias|anchor|tag)\b`), "what begins with &, * or ! is an anchor, an alias or a tag, which is not supported", "quotes around a text that begins with one of them"},
 	{regexp.MustCompile(`implicit line break`), "a key runs over the end of its line", "KEY: VALUE on one line"},
 	{regexp.MustCompile(`^expected sequence element`), "two commas without an item between them", "one comma between two items"},
 }

@@ -101,6 +101,8 @@ const (
 // Options are what an examination needs to know.
 type Options struct {
 	Targets []targets.Kind
+	// Set are the targets' options, by their names; what is missing takes its default.
+	Set map[string]map[string]string
 	// Wanted says that all of the targets are needed, and not any of them.
 	Wanted bool
 	// Server finds the reference server's program.
@@ -114,7 +116,7 @@ type Options struct {
 
 // Examine looks at everything. It changes nothing and leaves nothing.
 func Examine(ctx context.Context, o Options) Diagnosis {
-	checks := append(targetChecks(o.Targets), machineCheck(o), leftoverCheck(o.Targets))
+	checks := append(targetChecks(o.Targets, o.Set), machineCheck(o), leftoverCheck(o.Targets))
 	d := examine(ctx, checks, o.Waiting)
 	d.requireTargets(o.Wanted)
 	return d

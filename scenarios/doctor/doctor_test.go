@@ -39,7 +39,7 @@ func judged() map[string]struct {
 		status Status
 		found  string
 	}{
-		"two CPUs":              {judgeCPUs([]int{0, 1}, nil), OK, "the target's 1, the generator's 0"},
+		"two CPUs":              {judgeCPUs([]int{0, 1}, nil), OK, "2: number 1 for the target, number 0 for the load generator"},
 		"one CPU":               {judgeCPUs([]int{3}, nil), Warn, "1: 3"},
 		"no CPU sets":           {judgeCPUs(nil, fault), Warn, "not pinned: not allowed"},
 		"fast governor":         {judgeGovernor("performance", true), OK, "performance"},
@@ -63,6 +63,7 @@ func judged() map[string]struct {
 		"no space":              {judgeSpace("/tmp", 0, fault), Fail, "not allowed"},
 		"cheap clock":           {judgeClock("tsc", 40), OK, "tsc, 40 ns a reading"},
 		"dear clock":            {judgeClock("hpet", 1800), Warn, "hpet, 1.8 µs a reading"},
+		"dear tsc":              {judgeClock("tsc", 1030), Warn, "tsc, 1.03 µs a reading"},
 		"clock not known":       {judgeClock("", 40), OK, "source not known"},
 		"priority":              {judgePriority(nil), OK, "may be had"},
 		"no priority":           {judgePriority(fault), Warn, "not allowed"},
@@ -132,7 +133,7 @@ func TestTargetsThatAreMissing(t *testing.T) {
 		"all of them":               {[]targets.Kind{gone}, false, Fail},
 		"none":                      {[]targets.Kind{here}, true, OK},
 	} {
-		d := examine(t.Context(), targetChecks(c.kinds), nil)
+		d := examine(t.Context(), targetChecks(c.kinds, nil), nil)
 		d.requireTargets(c.wanted)
 		if d.Status != c.want {
 			t.Errorf("%s: %s, want %s", name, d.Status, c.want)
@@ -142,6 +143,28 @@ func TestTargetsThatAreMissing(t *testing.T) {
 				t.Errorf("%s: %q says not what to do", name, r.Failure())
 			}
 		}
+	}
+}
+
+// What only some runs need and is missing is a warning each, with the options that are set.
+func TestLookAtTarget(t *testing.T) {
+	kind := targets.Kind{
+		Name:  "cloud",
+		Check: func(context.Context, map[string]string) error { return nil },
+		Describe: func(_ context.Context, set map[string]string) ([]record.Fact, error) {
+			return []record.Fact{{Name: "engine", Value: set["context"]}}, nil
+		},
+		Lacks: func(context.Context, map[string]string) ([]targets.Unavailable, error) {
+			return []targets.Unavailable{{Why: "no metrics", Fix: "install them"}}, errors.New("not allowed to look")
+		},
+	}
+	want := []Result{
+		{Name: "cloud", Status: Warn, Found: "can run here; engine: staging", Why: "not allowed to look", Fix: targets.Program() + " list targets"},
+		{Name: "cloud", Status: Warn, Found: "no metrics", Fix: "install them"},
+	}
+	got := lookAtTarget(t.Context(), kind, map[string]string{"context": "staging"})
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

@@ -88,7 +88,7 @@ func judgeCPUs(cpus []int, err error) Result {
 		f.Fix = "measure on two CPUs or more"
 		return f
 	}
-	f.Found = fmt.Sprintf("%d: the target's %s, the generator's %s", len(cpus), targets.FormatCPUs(split.Target), targets.FormatCPUs(split.Generator))
+	f.Found = fmt.Sprintf("%d: number %s for the target, number %s for the load generator", len(cpus), targets.FormatCPUs(split.Target), targets.FormatCPUs(split.Generator))
 	return f
 }
 
@@ -217,6 +217,11 @@ func judgeClock(source string, reading time.Duration) Result {
 	f := Result{Name: "clock", Found: fmt.Sprintf("%s, %s a reading", source, format.Duration(reading))}
 	if reading > dearReading {
 		f.Status = Warn
+		f.Why = "the generator reads it several times for every request"
+		f.Fix = "find out what slows the machine down, such as a hypervisor that intercepts readings"
+		if source == "tsc" {
+			return f
+		}
 		f.Why = "the kernel reads it by system calls, several for every request"
 		f.Fix = "echo tsc | " + targets.AsRoot("tee /sys/devices/system/clocksource/clocksource0/current_clocksource") + ", where available_clocksource beside it lists tsc"
 	}

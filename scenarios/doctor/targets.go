@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,11 @@ import (
 	"servebench/targets"
 )
 
-func targetChecks(kinds []targets.Kind) []check {
+func targetChecks(kinds []targets.Kind, set map[string]map[string]string) []check {
 	var all []check
 	for _, kind := range kinds {
 		all = append(all, check{area: Targets, name: kind.Name, look: func(ctx context.Context) []Result {
-			return []Result{lookAtTarget(ctx, kind)}
+			return lookAtTarget(ctx, kind, set[kind.Name])
 		}})
 	}
 	return all
@@ -33,15 +34,24 @@ func (d *Diagnosis) requireTargets(wanted bool) {
 	}
 }
 
-func lookAtTarget(ctx context.Context, kind targets.Kind) Result {
-	if err := kind.Available(ctx); err != nil {
-		return judgeMissing(kind, err)
+func lookAtTarget(ctx context.Context, kind targets.Kind, set map[string]string) []Result {
+	if err := kind.Available(ctx, set); err != nil {
+		return []Result{judgeMissing(kind, err)}
 	}
-	if kind.Describe == nil {
-		return judgeTarget(kind, nil, nil)
+	var facts []record.Fact
+	var lacks []targets.Unavailable
+	var failed, failedToo error
+	if kind.Describe != nil {
+		facts, failed = kind.Describe(ctx, set)
 	}
-	facts, err := kind.Describe(ctx, nil)
-	return judgeTarget(kind, facts, err)
+	if kind.Lacks != nil {
+		lacks, failedToo = kind.Lacks(ctx, set)
+	}
+	all := []Result{judgeTarget(kind, facts, cmp.Or(failed, failedToo))}
+	for _, l := range lacks {
+		all = append(all, Result{Name: kind.Name, Status: Warn, Found: l.Why, Fix: l.Fix})
+	}
+	return all
 }
 
 // notAvailable is what is found of a target that cannot run here.

@@ -157,7 +157,7 @@ func (m *maker) entries(folder string) (files []string, err error) {
 	}
 	for _, entry := range all {
 		path := filepath.Join(folder, entry.Name())
-		changes := slices.Contains([]string{"runs", "__pycache__", File, probe.DataFile, probe.OwnDataFile}, entry.Name())
+		changes := slices.Contains([]string{"runs", "__pycache__", File, probe.DataFile, probe.OwnDataFile}, entry.Name()) || filepath.Ext(path) == ".log"
 		if !changes && !strings.HasPrefix(entry.Name(), ".") && !isEnvironment(path) && !covers(path, m.folder) {
 			files = append(files, path)
 		}

@@ -1,7 +1,7 @@
 // Package draft writes the first scenario for a server that nobody has measured yet. It
-// starts the artifact, an image or a command, once on the first target that can run here,
+// starts the artifact, an image or a command, on the first target that can run here,
 // finds its port and a path that shows its readiness, asks it what it speaks by package
-// probe, and writes a scenario for every target that can run it. It stands above probe,
+// probe, tries the other targets, and writes a scenario for those that ran it. It stands above probe,
 // which does the same for a server that runs.
 package draft
 
@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,8 @@ type Options struct {
 	// there; their paths, and those of Files, are relative to the working folder.
 	Image, Build, Command string
 	Files, Env            []string
-	Port                  int // that it listens on; 0: not known
+	Port                  int      // that it listens on; 0: not known
+	Targets               []string // of the scenario; nil: all that suit
 	// Dir is the folder of the scenario.
 	Dir          string
 	Protocol     string // of the scenario; "": the first that gives an answer
@@ -51,28 +53,40 @@ type Draft struct {
 	Data     []byte // what is to be in probe.DataFile beside it; nil: nothing
 	Choice   probe.Choice
 	Targets  []string
+	// Interrupted says that targets were left out as the user did not wait for them.
+	Interrupted bool
+	// Problem is why the server gives no right answer to the request of the scenario, which the
+	// user has to write; nil: it does.
+	Problem error
+	// Requests are those of a round, and Trial is how long a round takes on the first target.
+	Requests int
+	Trial    time.Duration
+	// OwnRate is the rate per second that the first target bears, and which Requests and Trial
+	// are of, where the scenario has a lower one for the others; 0: it has that one.
+	OwnRate float64
 
 	on      string
 	ready   string // path; "": none answers with 2xx
 	fixed   bool   // the port is always the same
 	usual   bool   // the scenario's readiness is right without it
 	seen    *server
-	answer  time.Duration // the median time of an answer; 0: there is none
+	tried   []trying // the starts on the targets of the scenario
+	load    string   // what a run sends, and how long it takes
 	probed  *probe.Server
 	omitted []omission
-	problem error // why the request of the scenario may not be right; nil: it is
 	refused error // what the server said to a request that would suit better; nil: there is none
 }
 
 // Make starts the artifact, looks at it and ends it. Its error is a decode.Faults for a
 // mistake in the options, and a trial.NotAvailableError where no target can run here, or the
-// server did not get ready.
+// server did not get ready. Once ctx is done it ends soon, with a Draft for the targets that
+// were tried by then, if there are any.
 func Make(ctx context.Context, o Options) (*Draft, error) {
 	d, m := &Draft{}, &maker{Options: o}
 	if err := m.read(ctx, d); err != nil {
 		return nil, err
 	}
-	images, err := image.Use()
+	images, err := image.Use(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +144,7 @@ func (m *maker) make(ctx context.Context, d *Draft) error {
 	if err != nil {
 		return err
 	}
-	first := &start{kind: m.kinds[0], w: w, limit: m.StartTimeout}
+	first := &start{kind: m.kinds[0], w: w, limit: m.StartTimeout, say: m.Say}
 	if w.Port == 0 {
 		if first.elsewhere, err = m.choosePort(ctx, &first.w); err != nil {
 			return err
@@ -141,7 +155,7 @@ func (m *maker) make(ctx context.Context, d *Draft) error {
 		return unavailable(ctx, err)
 	}
 	d.on = first.kind.Name
-	m.Say("asking it what it speaks")
+	m.Say(fmt.Sprintf("started on %s: ready after %s; asking it what it speaks", d.on, format.Duration(d.seen.took)))
 	err = m.ask(ctx, d)
 	if ended := d.seen.ended(); ended != nil && ctx.Err() == nil {
 		err = unavailable(ctx, fmt.Errorf("the server did not stay: soon after its start on %s %w", d.on, ended))
@@ -157,7 +171,7 @@ func (m *maker) make(ctx context.Context, d *Draft) error {
 	if err := m.suit(ctx, d, w); err != nil {
 		return err
 	}
-	return m.write(ctx, d, w)
+	return m.write(d, w)
 }
 
 // unavailable is the error of a server that did not get ready.
@@ -186,7 +200,10 @@ func (m *maker) read(ctx context.Context, d *Draft) error {
 	}
 	var names []string
 	for _, kind := range m.Catalogue.Targets {
-		if kind.Running {
+		switch asked := slices.Contains(m.Targets, kind.Name); {
+		case kind.Running && asked:
+			return decode.Faults{{Problem: fmt.Sprintf("--target %s: a server there runs already, and init starts one; servebench probe writes a scenario for it", kind.Name)}}
+		case kind.Running || m.Targets != nil && !asked:
 			continue
 		}
 		names = append(names, kind.Name)
@@ -217,6 +234,9 @@ func (m *maker) settings() (set []decode.Setting) {
 		if text, err := json.Marshal(value); err == nil && given {
 			set = append(set, decode.Setting{Key: "workload." + key, Value: string(text), Flag: flag})
 		}
+	}
+	if m.Targets != nil { // the names of unknown ones are among the scenario's faults
+		set = append(set, decode.Setting{Key: "targets", Value: "[" + strings.Join(m.Targets, ", ") + "]", Flag: "--target " + strings.Join(m.Targets, ",")})
 	}
 	add("image", "--image "+m.Image, m.Image != "", m.Image)
 	add("build", "--build "+m.Build, m.Build != "", m.Build)
@@ -252,35 +272,33 @@ func (m *maker) choosePort(ctx context.Context, w *targets.Workload) (elsewhere 
 
 // WriteText says what was seen of the server.
 func (d *Draft) WriteText(w io.Writer) error {
-	request := fmt.Sprintf("%s, answered in %s", d.Choice, format.Duration(d.answer))
+	request := fmt.Sprintf("%s, answered in %s", d.Choice, format.Duration(d.tried[0].answer))
 	switch {
-	case d.problem != nil:
-		request = fmt.Sprintf("%s, %s; write one that the server takes into the scenario", d.Choice, d.problem)
+	case d.Problem != nil:
+		request = fmt.Sprintf("%s, %s", d.Choice, d.Problem)
 	case d.refused != nil:
 		request += fmt.Sprintf(", since %s; write one that the server takes into the scenario", d.refused)
 	}
-	lines := []string{
-		"started\ton " + d.on + ": " + d.sight(),
-		"asked\t" + d.probed.Spoken(),
-		"request\t" + request,
-		"targets\t" + strings.Join(d.Targets, ", "),
-	}
-	for i, line := range d.without() {
-		if i == 0 {
-			line = "left out\t" + line
-		} else {
-			line = "\t" + line
-		}
-		lines = append(lines, line)
-	}
-	for _, line := range lines {
-		name, text, _ := strings.Cut(line, "\t")
-		if text == "" {
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "%-9s %s\n", name, text); err != nil {
-			return err
+	var b strings.Builder
+	add := func(name string, lines ...string) {
+		for _, line := range lines {
+			fmt.Fprintf(&b, "%-9s %s\n", name, line)
+			name = ""
 		}
 	}
-	return nil
+	add("started", "on "+d.on+": "+d.sight())
+	if spoken := d.probed.Spoken(); spoken != "" {
+		add("asked", spoken)
+	}
+	add("request", request)
+	if d.Choice.WithoutModel() {
+		add("WARNING", d.Choice.Remark()...)
+	} else {
+		add("", d.Choice.Remark()...)
+	}
+	add("targets", strings.Join(d.Targets, ", "))
+	add("load", d.load)
+	add("left out", d.without()...)
+	_, err := io.WriteString(w, b.String())
+	return err
 }

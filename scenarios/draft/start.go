@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/scenarios/decode"
 	"servebench/targets"
 	"servebench/targets/local"
@@ -25,6 +25,13 @@ const (
 	exposedTime = 10 * time.Second
 	askTime     = 2 * time.Second // an answer may take that long
 	closeTime   = 3 * time.Minute // the end of a server, and of a large image in an engine
+	// prepareTime is how long it may take to put an image in place, beside the limit of the
+	// start.
+	prepareTime = 10 * time.Minute
+	stillTime   = 30 * time.Second // after which the user is told that a start goes on
+	goneTime    = 5 * time.Second  // between two looks at whether the target is still there
+	// graceTime is what ends within it where the user interrupts, or the target is gone.
+	graceTime = 3 * time.Second
 )
 
 // otherLoopback is an address of this machine at which a server that listens on 127.0.0.1
@@ -51,11 +58,10 @@ type start struct {
 	kind  targets.Kind
 	w     targets.Workload // its Port is the one that the server is told
 	limit time.Duration
+	say   func(string)
 	// elsewhere is how long to wait for that port while the server listens on another one;
 	// 0: for ever.
 	elsewhere time.Duration
-	// other says that the server is told to listen at otherLoopback.
-	other bool
 
 	ports   []int // that the server listens on
 	changed time.Time
@@ -74,60 +80,70 @@ var errLate = errors.New("not ready within")
 // errEnough ends a server that a target still waits for, on another port.
 var errEnough = errors.New("the server is needed no more")
 
+// ErrLeft says that the end of a server was given up, and something may be left of it.
+var ErrLeft = errors.New("its end was not waited for; servebench clean removes what is left")
+
 // run starts the server and waits for any answer of it with a status below 500: by the
 // target, which waits on the port that it told the server, or on another one that the
 // server's processes listen on. There the target goes on waiting until the server is closed.
+// It returns soon once ctx is done, whatever the target does.
 func (s *start) run(ctx context.Context) (*server, error) {
 	target, err := s.kind.Open(targets.Config{Dir: os.TempDir()})
 	if err != nil {
 		return nil, err
 	}
 	s.w.Ready, s.w.AnyAnswer, s.w.Output = "/", true, &s.output
-	if s.other {
-		s.w.Env = append(slices.Clone(s.w.Env), "HOST="+otherLoopback)
-	}
 	limited, stop := targets.WithStartLimit(ctx, s.limit, errLate)
 	defer stop()
 	deploying, cancel := context.WithCancelCause(context.WithoutCancel(limited))
-	over := limited.Done()
 	outcome, began := make(chan deployed, 1), time.Now()
 	go func() {
 		d, err := target.Deploy(deploying, s.w)
 		outcome <- deployed{d, err}
 	}()
-	end := func(got deployed) error {
+	end := func(most time.Duration) error {
 		cancel(errEnough)
-		closing, stop := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
-		defer stop()
-		var err error
-		if got.Deployment != nil {
-			err = got.Close(closing)
-		}
-		return errors.Join(err, target.Close(closing))
+		return within(ctx, most, func(ctx context.Context) error {
+			got := <-outcome
+			outcome <- got
+			var err error
+			if got.Deployment != nil {
+				err = got.Close(ctx)
+			}
+			return errors.Join(err, target.Close(ctx))
+		})
 	}
-	ticker := time.NewTicker(lookPause)
+	gone := s.gone(limited)
+	ticker, still, longest := time.NewTicker(lookPause), time.NewTicker(stillTime), time.NewTimer(s.limit+prepareTime)
 	defer ticker.Stop()
-	var late error
+	defer still.Stop()
+	defer longest.Stop()
 	for {
 		var found *server
 		select {
 		case got := <-outcome:
-			switch {
-			case got.err != nil && late != nil && ctx.Err() == nil:
-				return nil, errors.Join(late, end(got))
-			case got.err != nil:
-				return nil, errors.Join(s.explain(ctx, got.err), end(got))
+			outcome <- got
+			if got.err != nil {
+				return nil, errors.Join(s.explain(ctx, got.err), end(closeTime))
 			}
-			found = s.at(targets.Loopback, s.w.Port, false)
+			found = s.at(s.w.Port, false)
 			found.url, found.took = got.Endpoint.URL, got.Stages[len(got.Stages)-1].At
 			found.tls = speaksTLS(ctx, s.w.Port)
-			found.ended, found.close = got.Err, func() error { return end(got) }
-		case <-over:
-			over = nil
-			if ctx.Err() == nil {
-				late = fmt.Errorf("start the server on %s: %w %s: %w%s", s.kind.Name, errLate, decode.FormatDuration(s.limit), s.late(ctx), s.output.Quote())
+			found.ended = got.Err
+		case <-limited.Done():
+			if ctx.Err() != nil {
+				return nil, errors.Join(context.Cause(ctx), end(graceTime))
 			}
+			why, fix := s.late(ctx)
+			late := fmt.Errorf("start the server on %s: %w %s: %s%s\n%s", s.kind.Name, errLate, decode.FormatDuration(s.limit), why, s.output.Quote(), fix)
 			cancel(errLate)
+			return nil, errors.Join(late, end(closeTime))
+		case <-longest.C:
+			return nil, errors.Join(fmt.Errorf("start the server on %s: its image was not in place within %s", s.kind.Name, decode.FormatDuration(s.limit+prepareTime)), end(graceTime))
+		case why := <-gone:
+			return nil, errors.Join(fmt.Errorf("start the server on %s: the target went away: %w", s.kind.Name, why), end(graceTime))
+		case <-still.C:
+			s.say(fmt.Sprintf("the server is still being started on %s, after %s", s.kind.Name, decode.FormatDuration(time.Since(began).Round(time.Second))))
 			continue
 		case <-ticker.C:
 			if found = s.look(ctx); found == nil {
@@ -143,21 +159,107 @@ func (s *start) run(ctx context.Context) (*server, error) {
 					return nil
 				}
 			}
-			found.close = func() error { cancel(errEnough); return end(<-outcome) }
 		}
+		found.close = func() error { return end(closeTime) }
 		if found.tls {
 			return nil, errors.Join(fmt.Errorf("start the server on %s: it speaks TLS on port %d, and servebench starts servers that speak plain HTTP: switch TLS off, or start the server yourself and have servebench probe https://127.0.0.1:%d --out . write the scenario", s.kind.Name, found.port, found.port), found.close())
+		}
+		if !found.http2 {
+			s.awaitLoaded(limited, found, began)
 		}
 		return found, nil
 	}
 }
 
-// look looks for an answer where the target does not: at the other address, on another port,
-// by HTTP/2. nil: there is none yet.
-func (s *start) look(ctx context.Context) *server {
-	if s.other && answers(ctx, otherLoopback, s.w.Port, false) {
-		return s.at(otherLoopback, s.w.Port, false)
+// awaitLoaded waits as long as a server that answers says with a 503 on one of the usual paths
+// that it is not ready, as one does that still loads its model.
+func (s *start) awaitLoaded(ctx context.Context, found *server, began time.Time) {
+	paths := readyPaths()
+	at := slices.IndexFunc(paths, func(path string) bool { return statusOf(ctx, found.url, path) == http.StatusServiceUnavailable })
+	if at < 0 {
+		return
 	}
+	s.say(fmt.Sprintf("the server answers on %s after %s, and GET %s with 503: waiting until it is ready", s.kind.Name, format.Duration(time.Since(began)), paths[at]))
+	for found.ended() == nil {
+		if status := statusOf(ctx, found.url, paths[at]); status != http.StatusServiceUnavailable && status != 0 {
+			found.took = time.Since(began)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			s.say(fmt.Sprintf("GET %s is still answered with 503 after %s: the scenario does not wait for it", paths[at], format.Duration(time.Since(began))))
+			return
+		case <-time.After(lookPause):
+		}
+	}
+}
+
+// statusOf is the status of the answer to a GET; 0: there was none.
+func statusOf(ctx context.Context, url, path string) int {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	req, err := targets.NewReadyRequest(ctx, url, path)
+	if err != nil {
+		return 0
+	}
+	resp, err := client(url, false).Do(req)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// within ends something that was started, and has it end in the time. Once ctx is done, it
+// has graceTime. What does not heed its context is given up: an ErrLeft.
+func within(ctx context.Context, most time.Duration, end func(context.Context) error) error {
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), most)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, cancel) })()
+	done := make(chan error, 1)
+	go func() { done <- end(closing) }()
+	select {
+	case err := <-done:
+		return err
+	case <-closing.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(graceTime):
+		return ErrLeft
+	}
+}
+
+// gone tells why the target cannot be had any more, once two looks at it have found that.
+func (s *start) gone(ctx context.Context) <-chan error {
+	gone := make(chan error, 1)
+	look := func() error {
+		ctx, cancel := context.WithTimeout(ctx, goneTime)
+		defer cancel()
+		return s.kind.Available(ctx, nil)
+	}
+	go func() {
+		for missing := 0; ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(goneTime):
+			}
+			if err := look(); err == nil {
+				missing = 0
+			} else if missing++; missing == 2 {
+				gone <- err
+				return
+			}
+		}
+	}()
+	return gone
+}
+
+// look looks for an answer where the target does not: on another port, by HTTP/2. nil: there
+// is none yet.
+func (s *start) look(ctx context.Context) *server {
 	ports := local.Ports(local.Descendants(os.Getpid()))
 	if len(ports) == 0 && listening(targets.Loopback, s.w.Port) { // they may be out of sight
 		ports = []int{s.w.Port}
@@ -171,7 +273,7 @@ func (s *start) look(ctx context.Context) *server {
 		case settled < settleTime:
 			return nil
 		case answers(ctx, targets.Loopback, s.w.Port, true):
-			return s.at(targets.Loopback, s.w.Port, true)
+			return s.at(s.w.Port, true)
 		case speaksTLS(ctx, s.w.Port):
 			return &server{port: s.w.Port, tls: true}
 		}
@@ -183,18 +285,18 @@ func (s *start) look(ctx context.Context) *server {
 	for _, http2 := range []bool{false, true} {
 		for _, port := range ports {
 			if answers(ctx, targets.Loopback, port, http2) && !speaksTLS(ctx, port) {
-				return s.at(targets.Loopback, port, http2)
+				return s.at(port, http2)
 			}
 		}
 	}
 	return nil
 }
 
-func (s *start) at(host string, port int, http2 bool) *server {
+func (s *start) at(port int, http2 bool) *server {
 	s.ports = local.Ports(local.Descendants(os.Getpid()))
 	return &server{
-		url: "http://" + targets.Address(host, port), port: port, http2: http2, others: s.others(port),
-		everywhere: host == otherLoopback || answers(context.Background(), otherLoopback, port, http2),
+		url: "http://" + targets.Address(targets.Loopback, port), port: port, http2: http2, others: s.others(port),
+		everywhere: answers(context.Background(), otherLoopback, port, http2),
 	}
 }
 
@@ -248,53 +350,4 @@ func (s *start) others(but int) (others []int) {
 		}
 	}
 	return others
-}
-
-// late says why a server was not ready in time.
-func (s *start) late(ctx context.Context) error {
-	switch others := s.others(s.w.Port); {
-	case slices.Contains(s.ports, s.w.Port):
-		err := check(ctx, "http://"+targets.Address(targets.Loopback, s.w.Port), "/", false, true)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer within %v", askTime)
-		}
-		return fmt.Errorf("it listens on port %d and does not answer GET / by HTTP with a status below 500: %w; --start-timeout gives it more time", s.w.Port, targets.Explain(err))
-	case len(others) > 0:
-		return fmt.Errorf("it does not listen on port %d but on %s; name the port of its HTTP API with --port, and have it listen at 127.0.0.1 or 0.0.0.0", s.w.Port, join(others))
-	}
-	return errors.New("it listens on no TCP port; have it listen on the port in the variable PORT at the address in HOST, or give it more time with --start-timeout")
-}
-
-// reason says in a line why no server starts in an image that is made of a command, and what
-// would change that.
-func (s *start) reason(err error) (why, fix string) {
-	text, _, _ := strings.Cut(err.Error(), "\n")
-	why = strings.TrimPrefix(text, fmt.Sprintf("start the server on %s: ", s.kind.Name))
-	if ended := errors.Is(err, targets.ErrEnded); ended || errors.Is(err, errLate) {
-		lines := strings.Split(s.output.String(), "\n")
-		if last := lines[len(lines)-1]; ended && last != "" {
-			why = last
-		}
-		return "in an image of the command and its files, the server does not start: " + why, "name what else it needs with --files; --files . is all that lies in the folder"
-	}
-	return why, ""
-}
-
-func join(ports []int) string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(ports), " ", ", "), "[]")
-}
-
-// explain adds to an error of a start what the user may do.
-func (s *start) explain(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	err = fmt.Errorf("start the server on %s: %w", s.kind.Name, err)
-	switch text := err.Error(); {
-	case strings.Contains(text, "AWS_LAMBDA_RUNTIME_API") || strings.Contains(text, "_LAMBDA_SERVER_PORT"):
-		return fmt.Errorf("%w\nIt looks like a Lambda function, which asks the Runtime API for work and does not listen: have a scenario with targets: [lambda] and lambda: {adapter: off} run it, see servebench init without --image and --command", err)
-	case !errors.Is(err, targets.ErrEnded) || strings.Contains(text, "running in the background"):
-		return err
-	}
-	return fmt.Errorf("%w\nIf it lacks a variable of the environment, add --env NAME=VALUE; if it lacks arguments, give its whole command line with --command", err)
 }

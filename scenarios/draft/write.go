@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,13 +27,11 @@ func readyPaths() []string {
 const (
 	timed    = 20              // requests whose times are measured
 	timeMost = 5 * time.Second // that they may take
-	// What an emulated guest takes for what takes a second here, and the time until it runs.
-	emulationFactor = 30
-	guestTime       = 30 * time.Second
 	// usualStart is the default of workload.start_timeout.
 	usualStart = time.Minute
-	busy       = 0.3 // share of the time that the load may keep one server busy
-	mostRate   = 50  // per second
+	busy       = 0.3             // share of the time that the load may keep one server busy
+	mostRate   = 100             // per second
+	trialTime  = 2 * time.Second // that a trial takes beside its start and its load
 )
 
 // ask asks the server what it speaks, and finds the request and the readiness of the
@@ -43,11 +42,11 @@ func (m *maker) ask(ctx context.Context, d *Draft) (err error) {
 	}
 	if !d.seen.http2 {
 		paths := readyPaths()
-		if ready(ctx, d.seen.url, "/servebench-asks-for-what-is-not-there", false) { // it takes any path
+		if check(ctx, d.seen.url, "/servebench-asks-for-what-is-not-there", false, false) == nil { // it takes any path
 			paths = []string{"/"}
 		}
 		for _, path := range paths {
-			if ready(ctx, d.seen.url, path, false) {
+			if check(ctx, d.seen.url, path, false, false) == nil {
 				d.ready = path
 				break
 			}
@@ -57,33 +56,14 @@ func (m *maker) ask(ctx context.Context, d *Draft) (err error) {
 		return err
 	}
 	if f := d.Choice.Found; f != nil {
-		d.usual = f.Protocol.AnyAnswer || ready(ctx, d.seen.url, f.Protocol.Ready, f.Protocol.HTTP2)
+		d.usual = f.Protocol.AnyAnswer || check(ctx, d.seen.url, f.Protocol.Ready, f.Protocol.HTTP2, false) == nil
 	} else {
 		d.usual = d.Choice.Route.Path == d.ready
 	}
-	if d.problem != nil {
-		return nil
-	}
-	var times []time.Duration
-	for began := time.Now(); len(times) < timed && time.Since(began) < timeMost && ctx.Err() == nil; {
-		took, err := d.probed.Time(ctx, d.Choice)
-		if err != nil {
-			d.problem = err
-			return nil
-		}
-		times = append(times, took)
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	slices.Sort(times)
-	d.answer = times[len(times)/2]
-	return nil
-}
-
-// ready reports whether a path answers with 2xx.
-func ready(ctx context.Context, url, path string, http2 bool) bool {
-	return check(ctx, url, path, http2, false) == nil
+	t := trying{target: d.on, took: d.seen.took}
+	d.Problem = cmp.Or(d.Problem, t.time(ctx, d.probed, d))
+	d.tried = []trying{t}
+	return context.Cause(ctx)
 }
 
 // choose chooses the request of the scenario: what probe would, of the routes the first that
@@ -96,20 +76,20 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 	}
 	d.Choice = choice
 	if choice.WithoutData() {
-		d.problem = errors.New("not sent, as the server does not say what the model takes")
+		d.Problem = errors.New("not sent, as the server does not say what the model takes")
 	}
 	if err == nil && choice.Route == nil {
 		return nil
 	}
 	if err == nil {
-		_, d.problem = d.probed.Time(ctx, choice)
-		for i := 0; i < min(len(d.probed.Routes), tries) && d.problem != nil && m.Probe.Path == ""; i++ {
+		_, d.Problem = d.probed.Time(ctx, choice)
+		for i := 0; i < min(len(d.probed.Routes), tries) && d.Problem != nil && m.Probe.Path == ""; i++ {
 			route := probe.Choice{Route: &d.probed.Routes[i]}
 			if _, err := d.probed.Time(ctx, route); err == nil {
-				d.Choice, d.problem = route, nil
+				d.Choice, d.Problem = route, nil
 			}
 		}
-		if d.problem == nil || m.Probe.Path != "" {
+		if d.Problem == nil || m.Probe.Path != "" {
 			return nil
 		}
 	}
@@ -125,68 +105,91 @@ func (m *maker) choose(ctx context.Context, d *Draft) error {
 		return fmt.Errorf("the server answers HTTP/2 alone, as gRPC servers do, and speaks no protocol that servebench knows: %w", errors.Join(whys...))
 	}
 	for _, path := range []string{"/", d.ready} {
-		if path != "" && ready(ctx, d.seen.url, path, false) {
-			if d.problem != nil {
-				d.refused = fmt.Errorf("%s was %w", choice, d.problem)
+		if path != "" && check(ctx, d.seen.url, path, false, false) == nil {
+			if d.Problem != nil {
+				d.refused = fmt.Errorf("%s was %w", choice, d.Problem)
 			}
-			d.Choice, d.problem = probe.Choice{Route: &probe.Route{Method: "GET", Path: path}}, nil
+			d.Choice, d.Problem = probe.Choice{Route: &probe.Route{Method: "GET", Path: path}}, nil
 			return nil
 		}
 	}
 	if err != nil {
-		d.Choice, d.problem = probe.Choice{Route: &probe.Route{Method: "GET", Path: "/"}}, errors.New("not answered with success")
+		d.Choice, d.Problem = probe.Choice{Route: &probe.Route{Method: "GET", Path: "/"}}, errors.New("not answered with success")
 	}
 	return nil
 }
 
 // write writes the scenario.
-func (m *maker) write(ctx context.Context, d *Draft, w targets.Workload) error {
-	if f := d.Choice.Found; f != nil && f.Protocol.HTTP2 {
-		m.omit(d, fmt.Sprintf("protocol %s is over HTTP/2, and the target's servers are asked over HTTP/1.1", f.Protocol.Name), "", func(k targets.Kind) bool { return k.HTTP1 })
-	}
-	slow := false
-	for _, kind := range m.kinds {
-		d.Targets = append(d.Targets, kind.Name)
-		slow = slow || emulated(ctx, kind)
-	}
-	p := probe.Place{Targets: d.Targets, Workload: m.workload(d, w), Comments: map[string][]string{}, Rate: mostRate}
+func (m *maker) write(d *Draft, w targets.Workload) error {
+	slowest := slices.MaxFunc(d.tried, func(a, b trying) int { return int(a.answer - b.answer) })
+	p := probe.Place{Targets: d.Targets, Workload: m.workload(d, w), Comments: map[string][]string{}, Rate: rateFor(slowest.answer)}
 	p.Head = []string{
-		"Made by servebench init, which started the server once on " + d.on + ":", d.sight() + ".",
+		"Made by servebench init, which started the server on " + strings.Join(d.Targets, ", ") + ":", d.sight() + ".",
 		"Put your own requests and data in the place of those below, and the load that you expect;",
 		"servebench schema scenario -o text says what every key means.",
 	}
 	if lines := d.without(); lines != nil {
 		p.Comments["$.targets"] = append([]string{"Left out:"}, lines...)
 	}
-	startTimeout, took := 10*d.seen.took+10*time.Second, d.answer
-	if slow {
-		startTimeout, took = emulationFactor*d.seen.took+guestTime, emulationFactor*took
-		p.Comments["$.load"] = []string{fmt.Sprintf("Without KVM, a guest is emulated, and takes some %d times as long as the answers seen here.", emulationFactor)}
+	d.load = describeLoad(p.Rate, d.tried)
+	d.alone(p.Rate)
+	p.Comments["$.load"] = []string{"The run has " + d.load + "."}
+	if slowest.answer > 0 {
+		p.Comments["$.load"] = append(p.Comments["$.load"], fmt.Sprintf("An answer took %s on %s, which this rate keeps %s busy.", format.Duration(slowest.answer), slowest.target, format.Percent(p.Rate*slowest.answer.Seconds())))
 	}
-	if startTimeout > usualStart {
+	latest := slices.MaxFunc(d.tried, func(a, b trying) int { return int(a.took - b.took) })
+	if startTimeout := 10*latest.took + 10*time.Second; startTimeout > usualStart {
 		text := decode.FormatDuration(startTimeout.Truncate(10*time.Second) + 10*time.Second)
 		p.Workload = append(p.Workload, yaml.MapItem{Key: "start_timeout", Value: text})
-	}
-	if took > 0 {
-		p.Rate = roundRate(busy / took.Seconds())
 	}
 	const write = "Write here one that the server takes: method, path, headers and body."
 	switch {
 	case d.refused != nil:
 		p.Comments["$.template"] = []string{format.Plain(d.refused.Error()) + ", so this is another request.", write}
-	case d.problem != nil && d.Choice.Route != nil:
-		p.Comments["$.template"] = []string{"This request was " + format.Plain(d.problem.Error()) + ".", write}
+	case d.Problem != nil && d.Choice.Route != nil:
+		p.Comments["$.template"] = []string{"This request was " + format.Plain(d.Problem.Error()) + ".", write}
 	}
 	var err error
 	d.Scenario, d.Data, err = d.probed.Scenario(d.Choice, p)
 	return err
 }
 
-// roundRate is a rate per second of one digit, from 1 to mostRate.
-func roundRate(rate float64) float64 {
-	rate = min(max(rate, 1), mostRate)
+// alone sets what a round on the first target is, of a scenario with the rate, where it is run
+// by itself at the rate that it bears.
+func (d *Draft) alone(rate float64) {
+	own := rateFor(d.tried[0].answer)
+	if own > rate {
+		d.OwnRate = own
+	}
+	d.Requests = probe.RequestsAt(max(own, rate))
+	d.Trial = d.tried[0].trial(rate) - probe.PhaseAt(rate) + probe.PhaseAt(max(own, rate))
+}
+
+// describeLoad says what a run sends and how long it takes.
+func describeLoad(rate float64, tried []trying) string {
+	var total time.Duration
+	for _, t := range tried {
+		total += probe.Rounds * t.trial(rate)
+	}
+	return fmt.Sprintf("%s for %s in each of %d rounds: %s requests to each target, in about %s",
+		format.Rate(rate), decode.FormatDuration(probe.PhaseAt(rate)), probe.Rounds,
+		format.Count(int64(probe.Rounds*probe.RequestsAt(rate))), decode.FormatDuration(total.Round(10*time.Second)))
+}
+
+// trial is how long a round takes on the target.
+func (t trying) trial(rate float64) time.Duration {
+	return t.took + probe.WarmUpAt(rate) + probe.PhaseAt(rate) + trialTime
+}
+
+// rateFor is the rate at which answers that take so long keep one server busy for a share of
+// the time: of one digit, and mostRate at most.
+func rateFor(answer time.Duration) float64 {
+	if answer <= 0 {
+		return mostRate
+	}
+	rate := min(busy/answer.Seconds(), mostRate)
 	digit := math.Pow(10, math.Floor(math.Log10(rate)))
-	return math.Floor(rate/digit) * digit
+	return math.Floor(rate/digit+1e-9) * digit
 }
 
 // workload is what starts the server, as the scenario has it.

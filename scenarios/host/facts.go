@@ -29,7 +29,8 @@ const unknown = "not known"
 // machine is the same for every target.
 func Facts() []record.Fact {
 	facts := []record.Fact{
-		{Name: "CPU", Value: cpuModel()},
+		{Name: record.FactCPU, Value: cpuModel()},
+		{Name: record.FactArchitecture, Value: runtime.GOARCH},
 		{Name: "CPUs", Value: fmt.Sprint(runtime.NumCPU())},
 		{Name: "memory", Value: memory()},
 	}

@@ -87,7 +87,7 @@ func TestFactsOfThisMachine(t *testing.T) {
 			t.Errorf("%s is %s on Linux", fact.Name, unknown)
 		}
 	}
-	want := []string{"CPU", "CPUs", "memory", "system", "kernel"}
+	want := []string{"CPU", "architecture", "CPUs", "memory", "system", "kernel"}
 	for _, fact := range kernelFacts(files(nil)) {
 		want = append(want, fact.Name)
 	}

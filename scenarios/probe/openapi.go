@@ -22,6 +22,8 @@ type Route struct {
 	Summary      string
 	Body         []byte // JSON that fits the schema
 	Parameters   bool   // the path has parameters, which a scenario has to fill in
+
+	given bool // the body is the user's
 }
 
 // maxRoutes is how many routes are described.

@@ -25,6 +25,7 @@ type Options struct {
 	Protocols []protocol.Kind
 	Model     string // to ask for where a protocol has no list; "": unknown
 	Path      string // the route that is described before others; "": none
+	Body      []byte // that is sent to Path by POST; nil: as the server describes it
 	// Tensors are what a model takes of which the server does not say it, without the
 	// dimension of the batch.
 	Tensors []generators.Tensor

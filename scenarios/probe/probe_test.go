@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -114,29 +112,21 @@ func TestRunOfTritonsList(t *testing.T) {
 	if trial := s.Found[0].Trials[0]; trial.Problem != nil || !trial.Varies || s.Found[0].Server != "triton 2.60.0" {
 		t.Errorf("%+v of %s", trial, s.Found[0].Server)
 	}
-	dir := t.TempDir()
 	choice, err := s.Choose("", "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Write(choice, dir, false); err != nil {
+	text, data, err := s.Scenario(choice, s.Running())
+	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile))
 	for _, want := range []string{"model: net", "protocol: v2\n", "image: UINT8[2,1]", "text: BYTES[1]"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("scenario without %q:\n%s", want, text)
 		}
 	}
-	data, _ := os.ReadFile(filepath.Join(dir, DataFile))
 	if lines := strings.Count(string(data), "\n"); lines != records || !strings.HasPrefix(string(data), `{"image":[`) {
 		t.Errorf("%d lines: %.100s", lines, data)
-	}
-	if err := s.Write(choice, dir, false); err == nil || !strings.Contains(err.Error(), "exists; give another folder") {
-		t.Errorf("written over: %v", err)
-	}
-	if err := s.Write(choice, dir, true); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -173,11 +163,10 @@ func TestRunOfOpenAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	if err := s.Write(choice, dir, false); err != nil {
+	text, _, err := s.Scenario(choice, s.Running())
+	if err != nil {
 		t.Fatal(err)
 	}
-	text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile))
 	if !strings.Contains(string(text), `X-Api-Key: "${KEY}"`) || strings.Contains(string(text), "geheim") || !strings.Contains(string(text), "path: /predict") {
 		t.Errorf("scenario:\n%s", text)
 	}
@@ -254,12 +243,8 @@ func TestNamedInputs(t *testing.T) {
 	if err != nil || !c.WithoutData() || c.Route != nil {
 		t.Fatalf("choice %v, %v, want the model without data", c, err)
 	}
-	dir := t.TempDir()
-	if err := s.Write(c, dir, false); err != nil {
-		t.Fatal(err)
-	}
-	if text, _ := os.ReadFile(filepath.Join(dir, ScenarioFile)); !strings.Contains(string(text), "# The server does not say what the model takes.") || !strings.Contains(string(text), "file: "+OwnDataFile) {
-		t.Errorf("scenario:\n%s", text)
+	if text, _, err := s.Scenario(c, s.Running()); err != nil || !strings.Contains(string(text), "# The server does not say what the model takes.") || !strings.Contains(string(text), "file: "+OwnDataFile) {
+		t.Errorf("%v, scenario:\n%s", err, text)
 	}
 	opts.Tensors = []generators.Tensor{{Name: "features", Datatype: generators.FP32, Shape: []int64{4}}}
 	if s, err = Run(t.Context(), server.URL, opts); err != nil {
@@ -345,5 +330,29 @@ func TestTooMuch(t *testing.T) {
 	description = strings.Repeat(" ", answerLimit+1)
 	if s, err = Run(t.Context(), serve(t, mux), opts); err != nil || !errors.Is(s.RoutesProblem, errTooLong) {
 		t.Errorf("a description that is too long: %v, %v", s.RoutesProblem, err)
+	}
+}
+
+// TestChoosePath says which routes there are where a path is none of them, and takes any with
+// a body of the user's, which is sent as it is.
+func TestChoosePath(t *testing.T) {
+	s := &Server{}
+	if _, err := s.Choose("", "", "/score"); err == nil || !strings.Contains(err.Error(), "--path /score: the server has no OpenAPI description") {
+		t.Error(err)
+	}
+	s.Routes = []Route{{Method: "POST", Path: "/predict", Body: []byte("1")}}
+	if _, err := s.Choose("", "", "/score"); err == nil || !strings.Contains(err.Error(), "no such route that takes JSON, but POST /predict; choose") {
+		t.Error(err)
+	}
+	s.opts.Body = []byte(`{"a": "{{b}}"}`)
+	for _, path := range []string{"/score", "/predict"} {
+		c, err := s.Choose("", "", path)
+		if err != nil || c.String() != "POST "+path {
+			t.Fatalf("choice %v, %v", c, err)
+		}
+		text, _, err := s.Scenario(c, Place{Rate: 1})
+		if err != nil || !strings.Contains(string(text), `  body: '{"a": "{{{{b}}"}'`) || !strings.Contains(string(text), "# Every request has the same body.\n") || strings.Contains(string(text), "OpenAPI") {
+			t.Errorf("%v:\n%s", err, text)
+		}
 	}
 }

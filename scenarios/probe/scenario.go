@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
+	"math"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"servebench/generators"
 	"servebench/scenarios/decode"
@@ -16,7 +18,7 @@ import (
 )
 
 const (
-	// ScenarioFile and DataFile are the names of the files that Write makes.
+	// ScenarioFile and DataFile are the names of the files of a scenario and its data.
 	ScenarioFile = "scenario.yaml"
 	DataFile     = "requests.jsonl"
 	// OwnDataFile is the name of the file that the user has to make where nobody says what a
@@ -25,6 +27,35 @@ const (
 	// records is how many different examples are written.
 	records = 200
 )
+
+const (
+	// Rounds are those of a drafted scenario.
+	Rounds = 3
+	// A warm-up is so long at least, and has two requests; warmUpRate is the most per second.
+	shortestWarmUp = 2 * time.Second
+	warmUpRate     = 20
+	// A round has the requests that it takes to compare p90 in an A/B test, and some more, or
+	// as many as fit into the longest phase; of fewer, p50 alone is compared.
+	wanted        = 400
+	wantedForP90  = 300
+	LeastForAB    = 200
+	shortestPhase = 5 * time.Second
+	longestPhase  = 100 * time.Second
+)
+
+// WarmUpAt is how long its warm-up is at a rate per second of the measured phase.
+func WarmUpAt(rate float64) time.Duration {
+	return max(time.Duration(math.Ceil(2/rate))*time.Second, shortestWarmUp)
+}
+
+// PhaseAt is how long the measured phase of a drafted scenario is at a rate per second.
+func PhaseAt(rate float64) time.Duration {
+	seconds := time.Duration(math.Ceil(wanted / rate))
+	return min(max(seconds*time.Second, shortestPhase), longestPhase)
+}
+
+// RequestsAt is how many requests it sends in a round, without the warm-up.
+func RequestsAt(rate float64) int { return int(math.Round(rate * PhaseAt(rate).Seconds())) }
 
 // Choice is what a scenario is written for: a model that a protocol reaches, or a route.
 type Choice struct {
@@ -59,6 +90,9 @@ func (c Choice) String() string {
 // server that speaks another protocol describes that one's routes too. Last comes a model
 // of which nobody says what it takes: the scenario's requests are left to the user.
 func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
+	if s.opts.Body != nil {
+		return Choice{Route: &Route{Method: http.MethodPost, Path: path, Body: s.opts.Body, given: true}}, nil
+	}
 	if c, ok := s.chooseModel(protocolName, model, func(t *Trial) bool { return t.Problem == nil }); ok && path == "" {
 		return c, nil
 	}
@@ -72,11 +106,44 @@ func (s *Server) Choose(protocolName, model, path string) (Choice, error) {
 	if c, ok := s.chooseModel(protocolName, model, func(t *Trial) bool { return errors.Is(t.Problem, ErrInputs) }); ok && path == "" {
 		return c, nil
 	}
-	if len(s.Routes) > 0 && path == "" {
+	const body = `give the body to POST to it: --body '{"…": …}'`
+	switch {
+	case path != "" && len(s.Routes) == 0:
+		return Choice{}, fmt.Errorf("--path %s: the server has no OpenAPI description (/openapi.json) of what it takes there; %s", path, body)
+	case path != "":
+		var known []string
+		for _, r := range s.Routes[:min(len(s.Routes), 5)] {
+			known = append(known, r.Method+" "+r.Path)
+		}
+		return Choice{}, fmt.Errorf("--path %s: the server's OpenAPI description has no such route that takes JSON, but %s; choose one of these, or %s", path, strings.Join(known, ", "), body)
+	case len(s.Routes) > 0:
 		return Choice{}, errors.New("no model was found that a scenario could drive; name a route with --path")
 	}
-	return Choice{}, errors.New("nothing was found that a scenario could drive")
+	return Choice{}, errors.New("nothing was found that a scenario could drive; name a request with --path and --body")
 }
+
+// WithoutModel says that nothing is sent that a model could answer.
+func (c Choice) WithoutModel() bool { return c.Route != nil && c.Route.Body == nil }
+
+// Remark says what a scenario for the choice does not measure, a sentence a line; nil: it
+// asks a model with data.
+func (c Choice) Remark() []string {
+	switch {
+	case c.Route == nil:
+		return nil
+	case c.WithoutModel():
+		return []string{
+			fmt.Sprintf("Every request is %s without a body: this measures the HTTP server, not the model.", c),
+			`Name a request for the model with --path /predict --body '{"…": …}', or write it into template.`,
+		}
+	case c.Route.given:
+		return []string{"Every request has the same body.", ownBody}
+	}
+	return []string{"Every request has the same body, made up from the server's description: real data may take more time, or less.", ownBody}
+}
+
+// ownBody says how to send data of the user's.
+const ownBody = "To send your own data, add data: {file: requests.csv}, and write {{column}} into body where a value changes."
 
 // chooseModel returns the first model that suits of a protocol and with a name, if they are
 // given.
@@ -106,57 +173,33 @@ type Place struct {
 	Comments map[string][]string
 }
 
-// running is the place of the server that was asked.
-func (s *Server) running() Place {
+// Running is the place of the server that was asked.
+func (s *Server) Running() Place {
 	return Place{
 		Head:    []string{"Made by servebench probe " + s.URL + "."},
 		Targets: []string{"endpoint"},
-		Options: yaml.MapSlice{{Key: "endpoint", Value: yaml.MapSlice{{Key: "url", Value: literal(s.URL)}}}},
+		Options: yaml.MapSlice{{Key: "endpoint", Value: yaml.MapSlice{{Key: "url", Value: decode.Literal(s.URL)}}}},
 		Rate:    50,
 	}
-}
-
-// Write writes a scenario that drives the choice on the server that was asked into a folder,
-// with the data that it sends. Files that exist are an error unless force.
-func (s *Server) Write(c Choice, dir string, force bool) error {
-	text, data, err := s.Scenario(c, s.running())
-	if err != nil {
-		return err
-	}
-	files := map[string][]byte{ScenarioFile: text}
-	if data != nil {
-		files[DataFile] = data
-	}
-	for name := range files {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil && !force {
-			return fmt.Errorf("%s exists; give another folder with --out, or write over it with --force", filepath.Join(dir, name))
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Scenario returns the text of a scenario that drives the choice, and what is to be in
 // DataFile beside it; nil: it sends no data.
 func (s *Server) Scenario(c Choice, p Place) (text, data []byte, err error) {
 	var document yaml.MapSlice
-	comments := yaml.CommentMap{}
-	for path, lines := range p.Comments {
-		comments[path] = []*yaml.Comment{yaml.HeadComment(indented(lines)...)}
+	above := map[string][]string{}
+	switch remark := c.Remark(); {
+	case c.WithoutModel():
+		p.Head = append(slices.Clone(p.Head), "", "WARNING: "+remark[0], remark[1])
+	case remark != nil:
+		above["$.template"] = remark
 	}
 	switch {
 	case c.Route != nil:
 		document = s.routeScenario(c.Route, p)
 	case c.WithoutData():
 		document = s.modelScenario(c, p, yaml.MapSlice{{Key: "file", Value: OwnDataFile}})
-		comments["$.data"] = []*yaml.Comment{yaml.HeadComment(indented(ownData)...)}
+		above["$.data"] = ownData
 	default:
 		if data, err = examples(c.Trial.Inputs); err != nil {
 			return nil, nil, err
@@ -167,23 +210,19 @@ func (s *Server) Scenario(c Choice, p Place) (text, data []byte, err error) {
 		}
 		document = s.modelScenario(c, p, yaml.MapSlice{{Key: "file", Value: DataFile}, {Key: "tensors", Value: shapes}})
 	}
-	body, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true), yaml.WithComment(comments))
+	comments := yaml.CommentMap{"$.slo.errors": {yaml.FootComment(" p99: 50ms # the longest that 99 of 100 answers may take: measure first, then set it")}}
+	maps.Copy(above, p.Comments)
+	for path, lines := range above {
+		comments[path] = []*yaml.Comment{yaml.HeadComment(strings.Split(" "+strings.Join(lines, "\n "), "\n")...)}
+	}
+	body, err := yaml.MarshalWithOptions(document, yaml.UseLiteralStyleIfMultiline(true), yaml.IndentSequence(true), yaml.UseSingleQuote(true), yaml.WithComment(comments))
 	if err != nil {
 		return nil, nil, fmt.Errorf("write scenario: %w", err)
 	}
 	for _, line := range p.Head {
-		text = append(text, "# "+line+"\n"...)
+		text = append(text, strings.TrimRight("# "+line, " ")+"\n"...)
 	}
-	return append(text, body...), data, nil
-}
-
-// indented are the lines of a comment with a space before each.
-func indented(lines []string) []string {
-	var all []string
-	for _, line := range lines {
-		all = append(all, " "+line)
-	}
-	return all
+	return append(append(text, bytes.TrimRight(body, "\n")...), '\n'), data, nil
 }
 
 // examples are random inputs, one example a line.
@@ -205,7 +244,7 @@ func (s *Server) modelScenario(c Choice, p Place, data yaml.MapSlice) yaml.MapSl
 	if c.WithoutData() {
 		what = "Requests"
 	}
-	p.Workload = append(slices.Clone(p.Workload), yaml.MapItem{Key: "model", Value: literal(c.Trial.Model.Name)})
+	p.Workload = append(slices.Clone(p.Workload), yaml.MapItem{Key: "model", Value: decode.Literal(c.Trial.Model.Name)})
 	return s.scenario(p, c.Trial.Model.Name, what+" for model "+c.Trial.Model.Name+".", yaml.MapSlice{
 		{Key: "protocol", Value: c.Found.Protocol.Name},
 		{Key: "data", Value: data},
@@ -213,12 +252,14 @@ func (s *Server) modelScenario(c Choice, p Place, data yaml.MapSlice) yaml.MapSl
 }
 
 func (s *Server) routeScenario(r *Route, p Place) yaml.MapSlice {
-	description, request := "One request to "+r.Path+".", yaml.MapSlice{{Key: "method", Value: r.Method}, {Key: "path", Value: literal(r.Path)}}
+	description, request := "One request to "+r.Path+".", yaml.MapSlice{{Key: "method", Value: r.Method}, {Key: "path", Value: decode.Literal(r.Path)}}
 	if r.Body != nil {
-		description = "One request to " + r.Path + ", made from the server's OpenAPI description."
+		if !r.given {
+			description = "One request to " + r.Path + ", made from the server's OpenAPI description."
+		}
 		request = append(request,
 			yaml.MapItem{Key: "headers", Value: yaml.MapSlice{{Key: "Content-Type", Value: "application/json"}}},
-			yaml.MapItem{Key: "body", Value: literal(string(r.Body))})
+			yaml.MapItem{Key: "body", Value: decode.Literal(string(r.Body))})
 	}
 	return s.scenario(p, r.Path, description, yaml.MapSlice{{Key: "protocol", Value: "template"}, {Key: "template", Value: request}})
 }
@@ -226,8 +267,8 @@ func (s *Server) routeScenario(r *Route, p Place) yaml.MapSlice {
 // scenario is a scenario that sends a modest load to the server for a few seconds.
 func (s *Server) scenario(p Place, name, description string, what yaml.MapSlice) yaml.MapSlice {
 	head := yaml.MapSlice{
-		{Key: "name", Value: nameOf(name)},
-		{Key: "description", Value: decode.WriteText(literal(description))},
+		{Key: "name", Value: decode.NameOf(name, "server")},
+		{Key: "description", Value: decode.WriteText(decode.Literal(description))},
 		{Key: "targets", Value: p.Targets},
 	}
 	head = append(head, p.Options...)
@@ -241,13 +282,18 @@ func (s *Server) scenario(p Place, name, description string, what yaml.MapSlice)
 		}
 		head = append(head, yaml.MapItem{Key: "http", Value: yaml.MapSlice{{Key: "headers", Value: headers}}})
 	}
-	return append(append(head, what...),
+	all := append(append(head, what...),
 		yaml.MapItem{Key: "load", Value: []yaml.MapSlice{
-			{{Key: "name", Value: "warm-up"}, {Key: "arrivals", Value: "constant"}, {Key: "rate", Value: number(min(20, p.Rate))}, {Key: "duration", Value: "2s"}, {Key: "measure", Value: false}},
-			{{Key: "name", Value: "steady"}, {Key: "arrivals", Value: "poisson"}, {Key: "rate", Value: number(p.Rate)}, {Key: "duration", Value: "10s"}},
+			{{Key: "name", Value: "warm-up"}, {Key: "arrivals", Value: "constant"}, {Key: "rate", Value: number(min(warmUpRate, p.Rate))}, {Key: "duration", Value: decode.FormatDuration(WarmUpAt(p.Rate))}, {Key: "measure", Value: false}},
+			{{Key: "name", Value: "steady"}, {Key: "arrivals", Value: "poisson"}, {Key: "rate", Value: number(p.Rate)}, {Key: "duration", Value: decode.FormatDuration(PhaseAt(p.Rate))}},
 		}},
-		yaml.MapItem{Key: "rounds", Value: 3},
+		yaml.MapItem{Key: "rounds", Value: Rounds},
+		yaml.MapItem{Key: "slo", Value: yaml.MapSlice{{Key: "errors", Value: "1%"}}},
 	)
+	if RequestsAt(p.Rate) < wantedForP90 {
+		all = append(all, yaml.MapItem{Key: "regression", Value: yaml.MapSlice{{Key: "metrics", Value: []string{"p50"}}}})
+	}
+	return all
 }
 
 // number writes a number without a fraction where it has none.
@@ -256,26 +302,4 @@ func number(v float64) any {
 		return whole
 	}
 	return v
-}
-
-// literal writes a text in which $ and {{ stand for themselves.
-func literal(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, "$", "$$"), "{{", "{{{{")
-}
-
-// nameOf makes the name of a scenario of any text.
-func nameOf(text string) string {
-	name := strings.Map(func(c rune) rune {
-		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			return c
-		case 'A' <= c && c <= 'Z':
-			return c - 'A' + 'a'
-		}
-		return '-'
-	}, text)
-	if name = strings.Trim(name, "-"); name == "" {
-		return "server"
-	}
-	return name
 }

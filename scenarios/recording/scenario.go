@@ -26,8 +26,8 @@ const (
 func (s *Summary) scenario() []byte {
 	p, o := s.plan, s.options
 	all := yaml.MapSlice{
-		{Key: "name", Value: decode.WriteText(scenarioName(s.Dir))},
-		{Key: "description", Value: decode.WriteText(literal(s.heading() + "."))},
+		{Key: "name", Value: decode.WriteText(decode.NameOf(filepath.Base(s.Dir), "replay"))},
+		{Key: "description", Value: decode.WriteText(decode.Literal(s.heading() + "."))},
 		{Key: "targets", Value: []string{"endpoint"}},
 		{Key: "endpoint", Value: yaml.MapSlice{
 			{Key: "url", Value: decode.WriteText(s.serverURL())},
@@ -53,7 +53,8 @@ func (s *Summary) scenario() []byte {
 	all = append(all,
 		yaml.MapItem{Key: "data", Value: p.data()},
 		yaml.MapItem{Key: "load", Value: []yaml.MapSlice{load}},
-		yaml.MapItem{Key: "rounds", Value: rounds})
+		yaml.MapItem{Key: "rounds", Value: rounds},
+		yaml.MapItem{Key: "slo", Value: yaml.MapSlice{{Key: "errors", Value: "1%"}}})
 	text, err := decode.Marshal(all)
 	if err != nil { // it holds texts and numbers alone
 		panic(err)
@@ -105,7 +106,7 @@ func (s *Summary) comment(rounds int) string {
 
 // template is the request with a placeholder for whatever is not the same every time.
 func (p *plan) template() yaml.MapSlice {
-	text := func(recorded string) any { return decode.WriteText(p.inScenario.Replace(literal(recorded))) }
+	text := func(recorded string) any { return decode.WriteText(p.inScenario.Replace(decode.Literal(recorded))) }
 	method, path := "{{method}}", decode.WriteText("{{path}}")
 	if len(p.methods) == 1 {
 		for only := range p.methods {
@@ -162,9 +163,9 @@ func (p *plan) comparesStatus() bool {
 }
 
 func (p *plan) workload(model string) yaml.MapSlice {
-	w := yaml.MapSlice{{Key: "model", Value: decode.WriteText(literal(model))}}
+	w := yaml.MapSlice{{Key: "model", Value: decode.WriteText(decode.Literal(model))}}
 	if len(p.outputs) == 1 {
-		w = append(w, yaml.MapItem{Key: "output", Value: decode.WriteText(literal(most(p.outputs)))})
+		w = append(w, yaml.MapItem{Key: "output", Value: decode.WriteText(decode.Literal(most(p.outputs)))})
 	}
 	return w
 }
@@ -236,25 +237,9 @@ func wholeNumber(rate float64) any {
 // serverURL is where the requests go.
 func (s *Summary) serverURL() string {
 	if s.options.URL != "" {
-		return literal(strings.TrimRight(s.options.URL, "/"))
+		return decode.Literal(strings.TrimRight(s.options.URL, "/"))
 	}
 	return most(s.plan.schemes) + "://" + s.host
-}
-
-// literal is a text in which nothing stands for something else.
-func literal(text string) string {
-	return strings.NewReplacer("$", "$$", "{{", "{{{{").Replace(text)
-}
-
-var notName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
-
-// scenarioName is the name of a scenario in a folder.
-func scenarioName(dir string) string {
-	name := strings.Trim(notName.ReplaceAllString(filepath.Base(dir), "-"), "-_")
-	if name == "" {
-		name = "replay"
-	}
-	return name[:min(len(name), 64)]
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(format.Plain(text)), " ") }

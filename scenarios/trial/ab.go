@@ -21,8 +21,11 @@ type Server struct {
 	// Program is the path of the executable that takes the place of the first argument
 	// of the command line; "": none does.
 	Program string
-	Source  string        // as the user gave it
-	Facts   []record.Fact // what tells it from others, such as the hash of its executable
+	// Move says where the server finds its working folder and each of its files that the
+	// scenario names; nil: where the scenario says.
+	Move   func(path string) string
+	Source string       // as the user gave it
+	Facts  record.Facts // what tells it from others, such as the hash of its executable
 }
 
 // Decide says after the rounds of each interim analysis of an A/B test, from its record, whether the
@@ -80,6 +83,9 @@ func (r *Runner) newABTest(ctx context.Context, baseline, candidate Server, plan
 
 func checkComparable(baseline, candidate *scenarios.Scenario) error {
 	for _, sc := range []*scenarios.Scenario{baseline, candidate} {
+		if len(sc.Points) > 0 {
+			return decode.Faults{sc.Source.Fault("sweep", fmt.Sprintf("an A/B test compares two servers on one target, and it makes %d", len(sc.Points)), "none, such as --set sweep=none")}
+		}
 		if len(sc.Targets) != 1 {
 			return decode.Faults{{Field: "targets", Problem: fmt.Sprintf("an A/B test compares two servers on one target, and there are %d", len(sc.Targets)), Want: "one, such as --target physical"}}
 		}
@@ -102,11 +108,11 @@ func (s *session) openVariant(ctx context.Context, name string, server Server) (
 	if err != nil {
 		return record.Variant{}, fmt.Errorf("resolve scenario of the %s: %w", name, err)
 	}
-	kind, ok := s.targetKind(where)
+	kind, ok := s.Catalogue.Target(where)
 	if !ok {
 		return record.Variant{}, fmt.Errorf("unknown target %q", where)
 	}
-	v := &variant{name: name, scenario: server.Scenario, kind: kind, program: server.Program}
+	v := &variant{name: name, of: where, scenario: server.Scenario, file: server.Scenario, kind: kind, program: server.Program, move: server.Move}
 	if v.target, err = s.openOnce(ctx, v); err != nil {
 		err = fmt.Errorf("target %s of the %s: %w", where, name, err)
 		if _, missing := errors.AsType[*targets.Unavailable](err); missing {
@@ -126,7 +132,7 @@ func (s *session) openOnce(ctx context.Context, v *variant) (targets.Target, err
 			return other.target, nil
 		}
 	}
-	return s.openTarget(ctx, v.kind, v.scenario)
+	return s.openTarget(ctx, v)
 }
 
 const (

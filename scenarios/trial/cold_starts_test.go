@@ -161,3 +161,32 @@ func TestClock(t *testing.T) {
 	}
 	want("at the end", 0)
 }
+
+// TestClockOfASearch estimates steps of 10 s, 20 s and 40 s, of which the last is played on
+// another target.
+func TestClockOfASearch(t *testing.T) {
+	var c clock
+	for _, step := range []struct {
+		load, laterLoad time.Duration
+		later           int
+		took            time.Duration
+		left, halfway   time.Duration
+	}{
+		{10 * time.Second, 60 * time.Second, 2, 13 * time.Second, 73 * time.Second, 68 * time.Second}, // 1 s beside the load of each
+		{20 * time.Second, 40 * time.Second, 1, 21 * time.Second, 66 * time.Second, 56 * time.Second}, // 3 s
+		{40 * time.Second, 0, 0, 42 * time.Second, 42 * time.Second, 22 * time.Second},                // 2 s in the mean
+	} {
+		c.trials, c.load, c.later, c.laterLoad = 1, step.load, step.later, step.laterLoad
+		if got := c.left(0); got != step.left {
+			t.Errorf("before a step of %v: %v left, want %v", step.load, got, step.left)
+		}
+		if got := c.left(step.load / 2); got != step.halfway {
+			t.Errorf("halfway in a step of %v: %v left, want %v", step.load, got, step.halfway)
+		}
+		c.played = step.load
+		c.endTrial(step.took)
+	}
+	if got := c.left(0); got != 0 {
+		t.Errorf("%v left after the last step, want none", got)
+	}
+}

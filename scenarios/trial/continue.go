@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios"
 	"servebench/scenarios/decode"
 )
 
@@ -54,7 +55,7 @@ func (r *Runner) resumeRun(ctx context.Context, run *record.Run, baseline, candi
 // whatChanged says what is no longer as it was in a run; "" when nothing is.
 func whatChanged(was, now *record.Run) string {
 	for _, name := range []string{"CPU", "CPUs", "kernel", "machine"} {
-		if before, after := factValue(was.Environment, name), factValue(now.Environment, name); before != after {
+		if before, after := was.Environment.Named(name).Value, now.Environment.Named(name).Value; before != after {
 			return fmt.Sprintf("the machine has changed (%s: %s, and was %s)", name, after, before)
 		}
 	}
@@ -63,12 +64,94 @@ func whatChanged(was, now *record.Run) string {
 		return fmt.Sprintf("servebench has changed (%s, and was %s)", now.Version, was.Version)
 	case was.Scenario.Text != now.Scenario.Text || was.Scenario.Payloads != now.Scenario.Payloads:
 		return "the scenario has changed"
+	case was.AB == nil:
+		return ""
 	case !sameServer(was.AB.Baseline, now.AB.Baseline):
 		return "the baseline has changed" + changedFact(was.AB.Baseline, now.AB.Baseline)
 	case !sameServer(was.AB.Candidate, now.AB.Candidate):
 		return "the candidate has changed" + changedFact(was.AB.Candidate, now.AB.Candidate)
 	}
 	return ""
+}
+
+// ContinueCapacity goes on with the search in the folder of a run, whose scenario is sc: with the
+// steps that it has, but for one that an interruption cut short, or that the load generator was
+// disturbed in. It refuses what Continue does. What it returns is as of Capacity.
+func (r *Runner) ContinueCapacity(ctx context.Context, dir string, sc *scenarios.Scenario, next NextStep) (*record.Run, error) {
+	run, writer, err := record.Reopen(dir)
+	if err != nil {
+		return nil, fmt.Errorf("continue: %w", err)
+	}
+	s, err := r.resumeSearch(ctx, run, sc)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("continue %s: %w", dir, err), writer.Close())
+	}
+	s.writer = writer
+	return s.playAndSave(ctx, func() { s.playSearches(ctx, next) })
+}
+
+func (r *Runner) resumeSearch(ctx context.Context, run *record.Run, sc *scenarios.Scenario) (*session, error) {
+	if run.Capacity == nil {
+		return nil, decode.Faults{{Problem: "it is no search for a capacity", Want: "the folder of a run of servebench capacity"}}
+	}
+	s, err := r.newSearch(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	what := whatChanged(run, s.record)
+	if what == "" {
+		what = s.changedServer(run)
+	}
+	if what != "" {
+		return nil, decode.Faults{{Problem: what + " since it was begun, so that its steps cannot be put together with further ones", Want: "a new search"}}
+	}
+	s.since = run.Scenario.Rounds + 1
+	run.Preflight, run.Redact = s.preflight(), s.record.Redact
+	s.record = run
+	s.discardUnfinishedSteps()
+	return s, nil
+}
+
+// changedServer says of which target the server is not the one that it was in a run; "" of
+// none.
+func (s *session) changedServer(run *record.Run) string {
+	for _, was := range run.Targets {
+		i := slices.IndexFunc(s.variants, func(v *variant) bool { return v.name == was.Name })
+		switch {
+		case (i < 0) != (was.Unavailable != ""):
+			return "whether target " + was.Name + " is available has changed"
+		case i < 0:
+			continue
+		}
+		for _, f := range s.variants[i].facts {
+			if before := was.Facts.Named(f.Name).Value; before != "" && before != f.Value && (f.Name == FactHash || f.Name == FactImage) {
+				return fmt.Sprintf("the server of %s has changed (%s: %s, and was %s)", was.Name, f.Name, f.Value, before)
+			}
+		}
+	}
+	return ""
+}
+
+// discardUnfinishedSteps leaves of a search that is continued the steps that were played to
+// their end with a load generator that was not disturbed.
+func (s *session) discardUnfinishedSteps() {
+	s.record.Interrupted, s.record.Finished = "", time.Time{}
+	played := map[string]*record.SearchStep{}
+	key := func(target string, round int) string { return fmt.Sprint(round, " ", target) }
+	for _, step := range s.record.Capacity.Steps {
+		played[key(step.Target, step.Round)] = &step
+	}
+	for i := range s.record.Cells {
+		c := &s.record.Cells[i]
+		switch step := played[key(c.Target, c.Round)]; {
+		case c.Discarded != "":
+		case step == nil:
+			c.Discarded = record.RoundInterrupted
+		case step.Disturbed != "":
+			c.Discarded = step.Disturbed
+		}
+	}
+	s.record.Capacity.Steps = slices.DeleteFunc(s.record.Capacity.Steps, func(step record.SearchStep) bool { return step.Disturbed != "" })
 }
 
 func sameServer(one, other record.Variant) bool {
@@ -79,7 +162,7 @@ func sameServer(one, other record.Variant) bool {
 // a fact.
 func changedFact(was, now record.Variant) string {
 	for _, f := range now.Facts {
-		if before := factValue(was.Facts, f.Name); before != f.Value {
+		if before := was.Facts.Named(f.Name).Value; before != f.Value {
 			return fmt.Sprintf(" (%s: %s, and was %s)", f.Name, f.Value, before)
 		}
 	}

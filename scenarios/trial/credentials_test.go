@@ -28,7 +28,7 @@ func TestEveryServerGetsItsCredentials(t *testing.T) {
 			}
 		}
 		for i, want := range []string{"a bearer token", "user me with a password (Basic)"} {
-			if got := factValue(run.Targets[i].Facts, "credentials"); got != want {
+			if got := run.Targets[i].Facts.Named("credentials").Value; got != want {
 				t.Errorf("credentials of the %s: %q, want %q", run.Targets[i].Name, got, want)
 			}
 		}

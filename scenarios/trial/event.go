@@ -28,6 +28,9 @@ type Event struct {
 	// Alone says that the server is deployed for its cold start alone; Round and
 	// Rounds count those deployments then.
 	Alone bool
+	// Search says that the run is a search: Round counts its steps, of which there are as many
+	// as it takes, and Left is how long they may take at most.
+	Search bool
 	// Left estimates how long the run will still take.
 	Left time.Duration
 	// Load is how far the phase has come.
@@ -51,6 +54,7 @@ func (s *session) observe(e Event) {
 		return
 	}
 	e.Rounds = s.rounds
+	e.Search = s.record != nil && s.record.Capacity != nil
 	if s.interim > 0 {
 		e.Interim, e.Interims = s.interim, len(s.record.AB.Interims)
 		e.InterimAt = s.record.AB.Interims[s.interim-1].Pairs
@@ -79,6 +83,10 @@ type clock struct {
 	played   time.Duration // of the present trial's schedule, phases that are over
 	overhead time.Duration // sum over the trials that are over
 	over     int           // trials that are over
+	// later are the steps of a search that may come after the present one, and laterLoad is
+	// their schedule.
+	later     int
+	laterLoad time.Duration
 }
 
 // firstOverhead is what a trial is thought to take beside its schedule before
@@ -90,7 +98,7 @@ func (c *clock) left(inPhase time.Duration) time.Duration {
 	if c.over > 0 {
 		perTrial = c.overhead / time.Duration(c.over)
 	}
-	all := time.Duration(c.trials)*c.load + time.Duration(c.trials+c.alone)*perTrial
+	all := time.Duration(c.trials)*c.load + c.laterLoad + time.Duration(c.trials+c.alone+c.later)*perTrial
 	return max(0, all-c.played-inPhase)
 }
 

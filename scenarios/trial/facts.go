@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"slices"
 
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -91,18 +90,10 @@ func isNews(known []record.Fact, f record.Fact) bool {
 // continued is not added again, and what is not says since when.
 func (s *session) addEnvironment(facts ...record.Fact) {
 	for _, f := range facts {
-		if s.since > 0 && factValue(s.record.Environment, f.Name) == f.Value {
+		if s.since > 0 && s.record.Environment.Named(f.Name).Value == f.Value {
 			continue
 		}
 		f.Since = s.since
 		s.record.Environment = append(s.record.Environment, f)
 	}
-}
-
-func factValue(facts []record.Fact, name string) string {
-	i := slices.IndexFunc(facts, func(f record.Fact) bool { return f.Name == name })
-	if i < 0 {
-		return ""
-	}
-	return facts[i].Value
 }

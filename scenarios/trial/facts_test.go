@@ -29,7 +29,7 @@ func TestLaterFactsAreRecorded(t *testing.T) {
 	} {
 		addFacts(&entry, found, i+1)
 	}
-	want := []record.Fact{
+	want := record.Facts{
 		{Name: "image preparation", Value: "1 ms"},
 		{Name: "memory limit", Value: "512 MiB"},
 		{Name: "engine warning", Value: "a", Unequal: true},

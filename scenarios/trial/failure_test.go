@@ -2,11 +2,13 @@ package trial
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios/decode"
 	"servebench/targets"
 )
 
@@ -55,5 +57,18 @@ func TestEndOfAServerInAPhase(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A server that is not ready in time is not waited for again in each round.
+func TestNeverReadyIsTriedOnce(t *testing.T) {
+	a, b := &fakeTarget{}, &fakeTarget{never: true}
+	runner, s := newRunner(t, a, b, short(decode.Setting{Key: "rounds", Value: "2"}, decode.Setting{Key: "workload.start_timeout", Value: "3s"})...)
+	run, err := runner.Run(t.Context(), s)
+	if run == nil || err == nil || !strings.Contains(err.Error(), "not ready within workload.start_timeout = 3s") {
+		t.Fatalf("error %v", err)
+	}
+	if a.deployed != 2 || b.deployed != 1 {
+		t.Errorf("%d starts of the one and %d of the other, want 2 and 1", a.deployed, b.deployed)
 	}
 }

@@ -107,7 +107,7 @@ func (e *passingError) Unwrap() error { return e.error }
 // askFirst asks the server for one answer to the requests and checks it: the end
 // of a cold start. Beside an error it says what went wrong, as a clause about the server.
 func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.Endpoint) (what string, err error) {
-	requests := v.requests.first
+	requests := v.requests.First
 	const silent = "did not answer the first request"
 	ctx, cancel := context.WithTimeoutCause(ctx, s.scenario.Timeout, fmt.Errorf("no complete answer within the timeout of %v", s.scenario.Timeout))
 	defer cancel()
@@ -253,7 +253,7 @@ func (s *session) credentialsOf(v *variant) targets.Credentials {
 func diedAtFirstRequest(deployment *targets.Deployment) string {
 	select {
 	case <-deployment.Done():
-		return fmt.Sprintf("the server died at its first request: %v", deployment.Err())
+		return fmt.Sprintf("%s at its first request: %v", howEnded(deployment), deployment.Err())
 	case <-time.After(endPause):
 		return ""
 	}

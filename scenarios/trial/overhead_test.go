@@ -9,7 +9,6 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
-	"servebench/targets"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -27,10 +26,6 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 	if err := run.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	var err error
-	if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
-		t.Fatal(err)
-	}
 	type sent struct {
 		due   []time.Duration
 		order uint64
@@ -38,13 +33,7 @@ func TestOverheadPhasesAreAlikeButForTheModel(t *testing.T) {
 		body  string
 	}
 	planned := func(round, phase int) sent {
-		cfg, files, err := run.attackConfig(trial{Trial: record.Trial{Round: round, Target: "a"}}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := files.close(); err != nil {
-			t.Fatal(err)
-		}
+		cfg := run.attackConfig(run.variant("a"), round, phase)
 		request := cfg.Corpus.Request(7).Wire()
 		return sent{slices.Collect(cfg.Arrivals), cfg.OrderSeed, request.Path, string(request.Body)}
 	}
@@ -109,7 +98,7 @@ func TestPayloadsOfModels(t *testing.T) {
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return run.record.Scenario.Payloads, run.variants[0].requests.first.Hash()
+		return run.record.Scenario.Payloads, run.variants[0].requests.First.Hash()
 	}
 	one, own := hash()
 	if one != own {

@@ -5,28 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
+	"slices"
 	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/attack"
+	"servebench/scenarios/attack/remote"
 	"servebench/scenarios/attack/transport"
 	"servebench/scenarios/host"
+	"servebench/scenarios/preflight"
 	"servebench/targets"
 )
 
 // playPhases plays the load on a deployment. Its error says that the server died.
 func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.Deployment) error {
+	elsewhere, ready := s.openGenerator(ctx, t, deployment)
+	defer s.closeGenerator(ctx, t, elsewhere)
+	if !ready {
+		return nil
+	}
 	for _, i := range phaseOrder(s.scenario, t.Round) {
 		phase := s.scenario.Load[i]
 		if s.stopped(ctx) {
 			s.recordInterruption("before phase %s of %s", phase.Name, s.where(t))
 			return nil
 		}
-		if recorded, err := s.playPhase(ctx, t, i, deployment); err != nil {
+		if recorded, err := s.playPhase(ctx, t, i, deployment, elsewhere); err != nil {
 			s.fault(t, phase.Name, fmt.Errorf("phase %s: %w", phase.Name, err), recorded)
-			s.broken = true
+			if _, lost := errors.AsType[*remote.LostError](err); !lost { // the next trial has another generator
+				s.broken = true
+			}
 			return nil
 		}
 		s.clock.played += s.plannedDuration(i)
@@ -36,7 +45,11 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 		}
 		last := s.record.Cells[len(s.record.Cells)-1]
 		if ended(deployment, last) {
-			died := fmt.Errorf("the server died in phase %s%s: %w", phase.Name, s.unlessRestarted(phase.Name), s.withOutputFile(deployment.Err()))
+			died := fmt.Errorf("%s in phase %s%s: %w", howEnded(deployment), phase.Name, s.unlessRestarted(phase.Name), s.withOutputFile(deployment.Err()))
+			if s.record.Capacity != nil { // a rate that kills the server is a result
+				s.note("%s: %v", t, died)
+				return died
+			}
 			s.fault(t, phase.Name, died, true)
 			return died
 		}
@@ -46,6 +59,18 @@ func (s *session) playPhases(ctx context.Context, t trial, deployment *targets.D
 		}
 	}
 	return nil
+}
+
+// howEnded says whether the server died, or who ended it.
+func howEnded(deployment *targets.Deployment) string {
+	evicted, is := errors.AsType[*targets.Evicted](deployment.Err())
+	switch {
+	case is && evicted.Removed:
+		return "the server was removed"
+	case is:
+		return "the platform ended the server"
+	}
+	return "the server died"
 }
 
 // deathPause is how long a server may take to be known to have ended after its connections
@@ -76,8 +101,10 @@ func ended(deployment *targets.Deployment, cell record.Cell) bool {
 
 // playPhase plays one phase and adds its cell to the record, also when not all of it
 // could be recorded: its error says so, and recorded that the cell does, too.
-func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *targets.Deployment) (recorded bool, err error) {
-	cfg, files, err := s.attackConfig(t, i, deployment.Endpoint)
+func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *targets.Deployment, elsewhere *generator) (recorded bool, err error) {
+	cfg := s.attackConfig(s.variant(t.Target), t.Round, i)
+	cfg.Endpoint, cfg.Progress = deployment.Endpoint, s.watchPhase(t, s.scenario.Load[i].Name)
+	files, err := s.openCellFiles(t, i, &cfg)
 	if err != nil {
 		return false, err
 	}
@@ -86,11 +113,15 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	if faults != nil { // what the end of a server costs its users is counted to the end of the load
 		cfg.ServerEnded = nil
 		cfg.Started = func(zero time.Time) { faults.begin(zero, planned) }
+		for _, f := range planned {
+			cfg.Faults = append(cfg.Faults, f.At)
+		}
+		slices.Sort(cfg.Faults)
 	}
 	machine := host.Watch()
 	began, whole := time.Now(), context.WithoutCancel(ctx)
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
-	cell, err := s.send(ctx, cfg)
+	cell, err := s.makeLoad(ctx, t, i, cfg, elsewhere)
 	for _, failed := range faults.finish() {
 		s.fault(t, s.scenario.Load[i].Name, failed, false)
 	}
@@ -101,7 +132,9 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	phase := s.scenario.Load[i]
 	cell.Target, cell.Round, cell.Attempt = t.Target, t.Round, t.Attempt
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
-	cell.Log, cell.Machine = files.Name(), machine()
+	if cell.Log = files.Name(); elsewhere == nil {
+		cell.Machine = machine()
+	}
 	cell.Usage, cell.Usage.Known = used, unknown == nil
 	s.record.Cells = append(s.record.Cells, cell)
 	if s.stopped(ctx) {
@@ -110,8 +143,14 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	return true, err
 }
 
-// send drives the load, as undisturbed as this machine allows.
-func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell, err error) {
+// send drives the load.
+func (s *session) send(ctx context.Context, cfg attack.Config) (record.Cell, error) {
+	return s.quietly(func() (record.Cell, error) { return attack.Run(ctx, cfg) })
+}
+
+// quietly has load made as undisturbed as this machine allows, which a server on it may notice
+// wherever the load comes from.
+func (s *session) quietly(play func() (record.Cell, error)) (cell record.Cell, err error) {
 	for _, q := range s.quiet {
 		restore, refused := q()
 		if refused != nil {
@@ -119,44 +158,49 @@ func (s *session) send(ctx context.Context, cfg attack.Config) (cell record.Cell
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}
-	return attack.Run(ctx, cfg)
+	return play()
 }
 
-func (s *session) attackConfig(t trial, i int, endpoint targets.Endpoint) (attack.Config, cellFiles, error) {
-	phase, v := s.scenario.Load[i], s.variant(t.Target)
+// attackConfig is the load of a phase on a variant, without where it goes, what is told of it
+// and the files that it is recorded into.
+func (s *session) attackConfig(v *variant, round, i int) attack.Config {
 	cfg := attack.Config{
-		Endpoint:    endpoint,
 		HTTP:        s.transportOptions(),
 		Retries:     s.retries(),
 		Credentials: v.credentials,
-		Corpus:      v.requests.phases[i],
+		Corpus:      v.requests.Phases[i],
 		Attackers:   s.scenario.Attackers,
 		Abort:       s.scenario.AbortOn,
 		Span:        s.plannedDuration(i),
-		OrderSeed:   subseed(s.scenario.Seed, seedOrder, t.Round, drawnAs(s.scenario, i)),
+		OrderSeed:   subseed(s.scenario.Seed, seedOrder, round, drawnAs(s.scenario, i)),
 		Timeout:     s.scenario.Timeout,
 		Deadline:    s.record.Scenario.SLO.Deadline(),
 		FirstByte:   s.record.Scenario.SLO.FirstByte != record.Quantiles{},
 		MaxInFlight: s.mostInFlight(i),
 		CPUs:        len(s.split.Generator),
 		Stop:        s.Stop,
-		Progress:    s.watchPhase(t, phase.Name),
 	}
-	s.setArrivals(&cfg, t, i)
-	log, err := s.writer.Log(t.Trial, phase.Name)
+	s.setArrivals(&cfg, round, i)
+	return cfg
+}
+
+// openCellFiles opens the files that the i-th phase of a trial is recorded into.
+func (s *session) openCellFiles(t trial, i int, cfg *attack.Config) (cellFiles, error) {
+	phase := s.scenario.Load[i].Name
+	log, err := s.writer.Log(t.Trial, phase)
 	if err != nil {
-		return attack.Config{}, cellFiles{}, err
+		return cellFiles{}, err
 	}
 	cfg.Log = log
 	files := cellFiles{LogWriter: log}
 	if s.Raw {
-		raw, err := s.writer.Raw(t.Trial, phase.Name)
+		raw, err := s.writer.Raw(t.Trial, phase)
 		if err != nil {
-			return attack.Config{}, cellFiles{}, errors.Join(err, log.Close())
+			return cellFiles{}, errors.Join(err, log.Close())
 		}
 		cfg.Raw, cfg.Redact, files.raw = raw, s.record.Redact, raw
 	}
-	return cfg, files, nil
+	return files, nil
 }
 
 // cellFiles are the files that a cell is recorded into.
@@ -175,15 +219,15 @@ func (f cellFiles) close() error {
 
 // setArrivals says when the requests of a phase are due: by an arrival process in an open
 // loop, by the workers in a closed one.
-func (s *session) setArrivals(cfg *attack.Config, t trial, i int) {
+func (s *session) setArrivals(cfg *attack.Config, round, i int) {
 	phase, drawn := s.scenario.Load[i], drawnAs(s.scenario, i)
 	if phase.Concurrency > 0 {
 		cfg.Concurrency = phase.Concurrency
-		cfg.Think = s.thinkTimes(phase.Think, t.Round, drawn)
+		cfg.Think = s.thinkTimes(phase.Think, round, drawn)
 		return
 	}
-	cfg.Scheduled, cfg.Steps = s.processes[i].Shape().Arrivals, s.record.Scenario.Phases[i].Steps
-	cfg.Arrivals = s.processes[i].Arrivals(source(s.scenario.Seed, seedSchedule, t.Round, drawn))
+	cfg.Scheduled, cfg.Steps = s.processes[i].Shape().Arrivals, s.record.Phase(phase.Name).Steps
+	cfg.Arrivals = s.processes[i].Arrivals(source(s.scenario.Seed, seedSchedule, round, drawn))
 }
 
 // thinkTimes returns the think times of a phase's workers, nil where they do not think.
@@ -223,30 +267,11 @@ func (s *session) transportOptions() transport.Options {
 	return o
 }
 
-const (
-	fewestInFlight = 64
-	mostInFlight   = 8192
-	// otherFiles is how many of its open files the generator leaves to all but
-	// the connections.
-	otherFiles = 32
-)
-
 // mostInFlight is the cap on requests in flight of the i-th phase: in a closed loop no
 // worker has more than one.
 func (s *session) mostInFlight(i int) int {
 	if process := s.processes[i]; process != nil {
-		return maxInFlight(process.Shape().Peak, s.scenario.Timeout, s.openFiles)
+		return preflight.MaxInFlight(process.Shape().Peak, s.scenario.Timeout, s.openFiles)
 	}
 	return s.scenario.Load[i].Concurrency
-}
-
-// maxInFlight is the cap on requests in flight: as many as can pile up before
-// the first of them times out, within what the limit of open files allows.
-func maxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
-	most := mostInFlight
-	if openFiles < mostInFlight+otherFiles {
-		most = max(1, int(openFiles)-otherFiles)
-	}
-	pile := max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight)
-	return int(min(pile, float64(most)))
 }

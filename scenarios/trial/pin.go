@@ -29,6 +29,9 @@ func (s *session) pinGenerator() (restore func()) {
 // they are merely left free, for one that runs on this machine.
 func (s *session) targetCPUs() record.Fact {
 	cpus := targets.FormatCPUs(s.split.Target)
+	if len(s.split.Target) == 0 {
+		return record.Fact{Name: record.FactTargetCPUs, Value: "of other machines"}
+	}
 	for _, t := range s.record.Targets {
 		if t.Unavailable == "" && !t.Running {
 			return record.Fact{Name: record.FactTargetCPUs, Value: cpus, Count: len(s.split.Target)}

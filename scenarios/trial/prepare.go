@@ -16,6 +16,7 @@ import (
 	"servebench/scenarios/credentials"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
+	"servebench/scenarios/requests"
 	"servebench/targets"
 	"servebench/targets/image"
 	"servebench/targets/protocol"
@@ -25,15 +26,19 @@ import (
 // servers of an A/B test.
 type variant struct {
 	name     string              // in the record
-	scenario *scenarios.Scenario // that it comes from
+	of       string              // the target's name in the scenario
+	scenario *scenarios.Scenario // that it plays
+	file     *scenarios.Scenario // that it comes from: with a sweep, other variants do as well
 	kind     targets.Kind
 	target   targets.Target
-	program  string // in place of the first argument of the command line; "": none is
+	program  string                   // in place of the first argument of the command line; "": none is
+	move     func(path string) string // as Server.Move
+	remote   bool                     // its server runs on other machines
 	workload targets.Workload
 	// credentials are what its server asks for.
 	credentials targets.Credentials
 	facts       []record.Fact // of its credentials, and of the program that is run
-	requests    *requests
+	requests    *requests.Requests
 }
 
 // variant returns the one of a name; the plan has no others.
@@ -85,10 +90,11 @@ func (s *session) newRecord() (err error) {
 			Seed:        sc.Seed,
 			ColdStarts:  sc.ColdStarts,
 			SLO:         sc.SLO,
+			Cost:        sc.Cost,
 			Overhead:    sc.Overhead,
 			Faults:      sc.Faults,
 			Scaling:     sc.Scaling,
-			Batch:       sc.Data.Batch,
+			Requests:    record.Requests{Batch: sc.Data.Batch},
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,
 			Variables:   s.secrets.Variables(),
@@ -146,7 +152,9 @@ func plannedPhase(p scenarios.Phase, process arrivals.Process) record.Phase {
 	return phase
 }
 
-func (s *session) plannedDuration(i int) time.Duration { return s.record.Scenario.Phases[i].Duration }
+func (s *session) plannedDuration(i int) time.Duration {
+	return s.record.Phase(s.scenario.Load[i].Name).Duration
+}
 
 // formatThink says how long workers think: "10 ms, exponential", "" for not at all.
 func formatThink(t *scenarios.Think) string {
@@ -161,13 +169,18 @@ func formatThink(t *scenarios.Think) string {
 
 func (s *session) openTargets(ctx context.Context) error {
 	var missing []error
-	for _, name := range s.scenario.Targets {
-		kind, ok := s.targetKind(name)
+	for _, p := range s.scenario.Deployed() {
+		name := p.Target
+		kind, ok := s.Catalogue.Target(name)
 		if !ok {
 			return fmt.Errorf("unknown target %q", name)
 		}
-		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running}
-		target, err := s.openTarget(ctx, kind, s.scenario)
+		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running, Point: p.Values}
+		if p.Values != nil {
+			entry.Of = p.Of
+		}
+		v := &variant{name: name, of: p.Of, scenario: p.Scenario, file: s.scenario, kind: kind}
+		target, err := s.openTarget(ctx, v)
 		var unavailable *targets.Unavailable
 		var faults decode.Faults
 		switch {
@@ -179,7 +192,8 @@ func (s *session) openTargets(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("open target %s: %w", name, err)
 		default:
-			s.variants = append(s.variants, &variant{name: name, scenario: s.scenario, kind: kind, target: target})
+			v.target = target
+			s.variants = append(s.variants, v)
 		}
 		s.record.Targets = append(s.record.Targets, entry)
 	}
@@ -192,34 +206,34 @@ func (s *session) openTargets(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) targetKind(name string) (kind targets.Kind, ok bool) {
-	return scenarios.Named(s.Catalogue.Targets, name, func(k targets.Kind) string { return k.Name })
-}
-
-// openTarget opens a target of a scenario if it can run here. An *Unavailable says that it
+// openTarget opens the target of a variant if it can run here. An *Unavailable says that it
 // cannot, a Faults that an option of it is wrong.
-func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenarios.Scenario) (targets.Target, error) {
+func (s *session) openTarget(ctx context.Context, v *variant) (targets.Target, error) {
+	kind, sc := v.kind, v.scenario
 	if kind.HTTP1 && sc.HTTP.Version == scenarios.HTTP2 {
 		return nil, &targets.Unavailable{Why: fmt.Sprintf("it is asked over HTTP/1.1, and the scenario asks over HTTP/2 (protocol %s)", sc.Protocol)}
 	}
-	if kind.Check != nil {
-		if err := kind.Check(ctx, sc.Options[kind.Name]); err != nil {
-			return nil, err
-		}
+	if err := kind.Available(ctx, sc.Options[kind.Name]); err != nil {
+		return nil, err
 	}
 	if w := sc.Workload; kind.CheckImage != nil && (w.Image != "" || w.Build != "") {
 		if err := kind.CheckImage(ctx); err != nil {
 			return nil, err
 		}
 	}
-	s.sweepLeftovers(ctx, kind)
+	if err := s.roomFor(ctx, v); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(s.variants, func(other *variant) bool { return other.of == v.of }) {
+		s.removeLeftovers(ctx, kind)
+	}
 	target, err := kind.Open(targets.Config{Options: sc.Options[kind.Name], Dir: os.TempDir()})
 	var unavailable *targets.Unavailable
 	option, ofOption := errors.AsType[*targets.OptionError](err)
 	switch {
 	case ofOption:
-		target := decode.Element("targets", slices.Index(sc.Targets, kind.Name))
-		return nil, decode.Faults{sc.Source.Fault(kind.Name+"."+option.Option, option.Err.Error(), "", target)}
+		target := decode.Element("targets", slices.Index(v.file.Targets, v.of))
+		return nil, decode.Faults{sc.Source.Fault(v.of+"."+option.Option, option.Err.Error(), "", target)}
 	case err != nil && !errors.As(err, &unavailable):
 		return nil, decode.Faults{{Problem: err.Error()}} // which names the target and its option
 	case err != nil:
@@ -229,9 +243,22 @@ func (s *session) openTarget(ctx context.Context, kind targets.Kind, sc *scenari
 	return target, nil
 }
 
-// sweepLeftovers removes what a killed servebench left on the target, which would disturb
+// roomFor finds a size that this machine cannot give: its figures would be those of a
+// smaller one.
+func (s *session) roomFor(ctx context.Context, v *variant) error {
+	if v.scenario == v.file || v.kind.Running || v.kind.Remote != nil && v.kind.Remote(ctx, v.scenario.Options[v.kind.Name]) {
+		return nil
+	}
+	cpus, err := host.CPUs()
+	if wanted := v.scenario.Limits.WholeCPUs(); err == nil && wanted > len(host.Share(cpus, wanted).Target) {
+		return &targets.Unavailable{Why: fmt.Sprintf("limits.cpus is %g, this machine has %d, and the load generator needs one", v.scenario.Limits.CPUs, len(cpus))}
+	}
+	return err
+}
+
+// removeLeftovers removes what a killed servebench left on the target, which would disturb
 // this run. What cannot be removed is no reason not to run.
-func (s *session) sweepLeftovers(ctx context.Context, kind targets.Kind) {
+func (s *session) removeLeftovers(ctx context.Context, kind targets.Kind) {
 	removed, err := kind.Sweep(ctx)
 	for _, thing := range removed {
 		s.note("removed what a killed servebench left: %s", thing)
@@ -245,7 +272,7 @@ func (s *session) prepareVariants(ctx context.Context) error {
 	if err := s.openCredentials(ctx); err != nil {
 		return err
 	}
-	if err := s.divideCPUs(); err != nil {
+	if err := s.divideCPUs(ctx); err != nil {
 		return err
 	}
 	proto, ok := scenarios.Named(s.Catalogue.Protocols, s.scenario.Protocol, func(k protocol.Kind) string { return k.Name })
@@ -253,7 +280,7 @@ func (s *session) prepareVariants(ctx context.Context) error {
 		return fmt.Errorf("unknown protocol %q", s.scenario.Protocol)
 	}
 	// Where it fails there is no store, and who needs one says so.
-	s.images, _ = image.Use()
+	s.images, _ = image.Use(ctx)
 	for _, v := range s.variants {
 		if err := s.prepareWorkload(ctx, v, proto); err != nil {
 			return err
@@ -287,7 +314,7 @@ func (s *session) started() *variant {
 // openCredentials finds what the servers of the variants ask their clients for.
 func (s *session) openCredentials(ctx context.Context) (err error) {
 	for i, v := range s.variants {
-		if i > 0 && v.scenario == s.variants[0].scenario {
+		if i > 0 && v.file == s.variants[0].file {
 			v.credentials, v.facts = s.variants[0].credentials, slices.Clone(s.variants[0].facts)
 			continue
 		}
@@ -298,7 +325,7 @@ func (s *session) openCredentials(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *session) divideCPUs() error {
+func (s *session) divideCPUs(ctx context.Context) error {
 	cpus, err := host.CPUs()
 	if err != nil {
 		return err
@@ -307,9 +334,11 @@ func (s *session) divideCPUs() error {
 		return err
 	}
 	s.addEnvironment(record.Fact{Name: "open files limit", Value: fmt.Sprint(s.openFiles)})
-	wanted := s.scenario.Limits.WholeCPUs()
+	wanted := 0
 	for _, v := range s.variants {
-		wanted = max(wanted, v.scenario.Limits.WholeCPUs())
+		if v.remote = v.kind.Remote != nil && v.kind.Remote(ctx, v.scenario.Options[v.kind.Name]); !v.remote {
+			wanted = max(wanted, v.scenario.Limits.WholeCPUs())
+		}
 	}
 	s.split = host.Share(cpus, wanted)
 	if len(s.split.Target) < wanted {
@@ -320,29 +349,65 @@ func (s *session) divideCPUs() error {
 	return nil
 }
 
+func faultKinds(all []record.Injection) (kinds []string) {
+	for _, f := range all {
+		kinds = append(kinds, f.Kind)
+	}
+	return kinds
+}
+
+// cpusOfAll is how many CPUs all replicas of a variant may use together; 0: not known.
+func cpusOfAll(v *variant) float64 {
+	w := v.workload
+	switch {
+	case v.kind.Running, w.Scaling.Varies() && v.remote:
+		return 0
+	case w.Scaling.Max > 1 && v.remote:
+		return float64(w.Scaling.Min) * w.Limits.CPUs
+	case w.Scaling.Max > 1:
+		return float64(len(w.CPUSet)) // which they share
+	}
+	return w.Limits.CPUs
+}
+
+// cpusFor are the CPUs of this machine for a variant's server, none where it runs elsewhere,
+// and as how many it may use.
+func (s *session) cpusFor(v *variant) (set []int, cpus float64) {
+	limits := v.scenario.Limits
+	if v.remote {
+		return nil, limits.CPUs
+	}
+	set = s.split.Target[:min(limits.WholeCPUs(), len(s.split.Target))]
+	return set, min(limits.CPUs, float64(len(set)))
+}
+
 // prepareWorkload works out the server that a variant runs and the CPUs for it, and finds
 // out before the run whether the user's own server is there.
 func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protocol.Kind) error {
 	w, template := v.scenario.Workload, v.scenario.Template
 	limits := v.scenario.Limits
-	cpuset := s.split.Target[:min(limits.WholeCPUs(), len(s.split.Target))]
+	cpuset, cpus := s.cpusFor(v)
 	v.workload = targets.Workload{
 		Command: w.Command, Dir: v.scenario.Dir, Image: w.Image, Build: w.Build, Files: w.Files, Port: w.Port, Env: w.Env, Model: w.Model, Ready: cmp.Or(w.Ready, proto.Ready),
 		AnyAnswer:    template != nil && w.Ready == template.ReadyPath() || proto.AnyAnswer && w.Ready == proto.Ready,
 		StartTimeout: w.StartTimeout,
 		HTTP2:        v.scenario.HTTP.Version == scenarios.HTTP2,
 		Restart:      w.Restart,
+		Faults:       faultKinds(v.scenario.Faults),
 		CPUSet:       cpuset,
-		Limits:       targets.Limits{CPUs: min(limits.CPUs, float64(len(cpuset))), Memory: limits.Memory, GOMAXPROCS: len(cpuset)},
+		Limits:       targets.Limits{CPUs: cpus, Memory: limits.Memory},
 	}
 	if scaling := v.scenario.Scaling; scaling != nil && v.kind.Scales {
 		v.workload.Scaling = *scaling
 	} else if scaling != nil && scaling.Max > 1 {
 		v.facts = append(v.facts, record.Fact{Name: record.FactScaling, Value: singleReplica(v.kind, *scaling), Unequal: true})
 	}
+	entry := s.targetEntry(v.name)
+	entry.CPUs = cpusOfAll(v)
 	if v.kind.Running { // then nobody needs to have it
 		return nil
 	}
+	entry.Memory = int64(limits.Memory)
 	reference := w.Server == scenarios.ReferenceServer
 	if reference {
 		var err error
@@ -354,11 +419,17 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	if v.program != "" && w.Image == "" && w.Build == "" {
 		v.workload.Command = append([]string{v.program}, v.workload.Command[1:]...)
 	}
+	if v.move != nil {
+		v.workload.Dir, v.workload.Files = v.move(v.workload.Dir), slices.Clone(w.Files)
+		for i, file := range w.Files {
+			v.workload.Files[i] = v.move(file)
+		}
+	}
 	bundled := w.Image == "" && w.Build == "" && v.kind.Bundles != nil && v.kind.Bundles(v.scenario.Options[v.kind.Name])
 	for _, other := range s.variants {
 		own := other.scenario.Workload
 		same := w.Image == own.Image && w.Build == own.Build && (w.Image != "" || w.Build != "") ||
-			bundled && v.scenario == other.scenario && v.program == other.program
+			bundled && v.file == other.file && v.program == other.program
 		if same && other.workload.ImageDigest != "" {
 			v.workload.Image, v.workload.Build, v.workload.ImageDigest = other.workload.Image, "", other.workload.ImageDigest
 			return nil

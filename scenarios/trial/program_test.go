@@ -71,7 +71,10 @@ func TestCommandIsPinned(t *testing.T) {
 	asked := 0
 	bundles := targets.Kind{Name: "bundles", Bundles: func(map[string]string) bool { asked++; return true }}
 	s := &session{Runner: &Runner{}, record: &record.Run{}}
-	s.variants = []*variant{{scenario: sc, kind: targets.Kind{Name: "native"}}, {scenario: sc, kind: bundles}, {scenario: sc, kind: bundles}}
+	s.variants = []*variant{{name: "a", scenario: sc, kind: targets.Kind{Name: "native"}}, {name: "b", scenario: sc, kind: bundles}, {name: "c", scenario: sc, kind: bundles}}
+	for _, v := range s.variants {
+		s.record.Targets = append(s.record.Targets, record.Target{Name: v.name})
+	}
 	for i, v := range s.variants {
 		if i == 2 {
 			write("#!/bin/sh\n# changed since\n")

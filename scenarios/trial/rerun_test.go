@@ -72,6 +72,10 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 		{"none", "0", all[:1], []string{"a1", "a2", "b1", "b2"}, nil},
 		{"all but one", "5", all[:3], []string{"a1 discarded", "a2 discarded", "b1 discarded", "b2"}, []string{"a1.1", "a2.1", "b1.1"}},
 		{"all of them: no passing reason", "5", all, []string{"a1", "a2", "b1", "b2"}, nil},
+		{
+			"three in a row: no passing reason either", "5", []record.Trial{all[0], all[1], trial("a", 1, 1), trial("a", 2, 1)},
+			[]string{"a1 discarded", "a2", "b1", "b2"}, []string{"a1.1"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(decode.Setting{Key: "reruns", Value: tc.reruns})...)
@@ -89,6 +93,34 @@ func TestDisturbedTrialsAreRerun(t *testing.T) {
 				t.Errorf("trials rerun (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestOneRoundOfScalingIsRerun reruns what a single round was disturbed in, and not again and
+// again, as far as it takes so long as one with scaling.
+func TestOneRoundOfScalingIsRerun(t *testing.T) {
+	trial := func(attempt int) record.Trial { return record.Trial{Target: "a", Round: 1, Attempt: attempt} }
+	for _, tc := range []struct {
+		scaling        *record.Scaling
+		disturbed      []record.Trial
+		planned, again []string
+	}{
+		{&record.Scaling{Min: 1, Max: 2}, []record.Trial{trial(0)}, []string{"a1 discarded"}, []string{"a1.1"}},
+		{&record.Scaling{Min: 1, Max: 2}, []record.Trial{trial(0), trial(1), trial(2)}, []string{"a1 discarded"}, []string{"a1.1"}},
+		{nil, []record.Trial{trial(0)}, []string{"a1"}, nil},
+	} {
+		runner, s := newRunner(t, &fakeTarget{}, &fakeTarget{}, short(decode.Setting{Key: "targets", Value: "[a]"}, decode.Setting{Key: "rounds", Value: "1"})...)
+		s.Scaling = tc.scaling
+		runner.Raw = true
+		runner.Diagnose = disturbing(tc.disturbed...)
+		run, err := runner.Run(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned, again := told(run)
+		if diff := cmp.Diff(tc.planned, planned) + cmp.Diff(tc.again, again); diff != "" {
+			t.Errorf("%d disturbed trials (-want +got):\n%s", len(tc.disturbed), diff)
+		}
 	}
 }
 

@@ -39,11 +39,15 @@ func (s *session) setClock(names []string) {
 // playLoad plays the rounds of the plan, and then reruns those trials in which the
 // instrument was disturbed.
 func (s *session) playLoad(ctx context.Context, next func() round) {
-	budget := &reruns{left: s.scenario.Reruns}
+	budget := &reruns{left: s.scenario.Reruns, inRow: map[string]int{}}
 	for range s.rounds {
 		r := next()
 		for _, target := range r.targets {
 			t := trial{Trial: record.Trial{Round: r.number, Target: target}}
+			if slices.Contains(s.neverReady, target) {
+				s.clock.trials--
+				continue
+			}
 			if s.stoppedBefore(ctx, t) || !s.runTrial(ctx, t) {
 				return
 			}
@@ -57,7 +61,7 @@ func (s *session) playLoad(ctx context.Context, next func() round) {
 // none.
 func (s *session) playColdStarts(ctx context.Context, r round, alone int) {
 	for _, target := range r.targets {
-		if s.targetEntry(target).Running {
+		if s.targetEntry(target).Running || slices.Contains(s.neverReady, target) {
 			continue
 		}
 		t := trial{Trial: record.Trial{Round: r.number, Target: target}, alone: alone}
@@ -69,10 +73,16 @@ func (s *session) playColdStarts(ctx context.Context, r round, alone int) {
 
 // reruns are what a run puts up with from its instrument.
 type reruns struct {
-	left     int           // how many trials may be rerun yet
-	believed bool          // there was load with an instrument to be believed
-	waiting  []disturbance // in the order they are rerun
+	left      int            // how many trials may be rerun yet
+	believed  bool           // there was load with an instrument to be believed
+	disturbed int            // trials in which it was not, reruns included
+	inRow     map[string]int // how many trials of a target were disturbed since its last that was not
+	waiting   []disturbance  // in the order they are rerun
 }
+
+// mostInRow is how many trials of a target may be disturbed one after the other, when those of
+// others in between are not: the reason is then more than a passing one.
+const mostInRow = 3
 
 // disturbance is a trial in which the instrument could not be believed.
 type disturbance struct {
@@ -88,22 +98,33 @@ func (s *session) judgeTrial(t trial, budget *reruns) {
 	}
 	switch why := s.diagnose(t); {
 	case why == "":
-		budget.believed = true
-	case budget.left > 0:
-		budget.left--
-		budget.waiting = append(budget.waiting, disturbance{t, why})
+		budget.believed, budget.inRow[t.Target] = true, 0
+		return
+	default:
+		budget.disturbed++
+		budget.inRow[t.Target]++
+		if budget.left > 0 {
+			budget.left--
+			budget.waiting = append(budget.waiting, disturbance{t, why})
+		}
 	}
 }
 
 // rerunDisturbed reruns the disturbed trials. When in none at all the instrument was
 // to be believed, none is rerun: the reason is then more than a passing
-// one, and the run is what it is.
+// one, and the run is what it is. A scenario with scaling takes minutes and has one round
+// mostly, from which that cannot be known: there one trial is rerun.
 func (s *session) rerunDisturbed(ctx context.Context, budget *reruns) {
-	for budget.believed && len(budget.waiting) > 0 {
+	for len(budget.waiting) > 0 && (budget.believed || s.scenario.Scaling != nil && budget.disturbed <= len(s.variants)) {
 		s.clock.trials = len(budget.waiting)
 		d := budget.waiting[0]
 		budget.waiting = budget.waiting[1:]
 		t := d.trial
+		if n := budget.inRow[t.Target]; n >= mostInRow {
+			s.note("%s: no trial is rerun any more, since the load generator was disturbed in %d in a row: %s", t.Target, n, d.why)
+			budget.waiting = slices.DeleteFunc(budget.waiting, func(d disturbance) bool { return d.trial.Target == t.Target })
+			continue
+		}
 		t.Attempt++
 		if s.stoppedBefore(ctx, t) {
 			return

@@ -16,9 +16,11 @@ import (
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/host"
+	"servebench/scenarios/preflight"
+	"servebench/scenarios/requests"
 	"servebench/scenarios/secret"
 	"servebench/targets"
-	"servebench/targets/protocol"
+	"servebench/targets/image"
 )
 
 // Runner runs scenarios and records them. It is for one run at a time, since a
@@ -54,18 +56,10 @@ type Runner struct {
 
 // Reference is what a run needs to know of the reference server.
 type Reference struct {
-	Models []Model
+	Models []requests.Model
 	// Command returns the argument vector that serves the models that a scenario
 	// asks for.
 	Command func(*scenarios.Scenario) ([]string, error)
-}
-
-// Model is one model of the reference server, as an oracle for its answers.
-type Model struct {
-	protocol.Model // which cannot predict where nothing is known but its name
-	// Generator is the one of the examples it takes; "": it takes any and does
-	// not look at them, so that its answers are not compared with their labels.
-	Generator string
 }
 
 // NotAvailableError says that none of the scenario's targets can run here, or
@@ -89,6 +83,7 @@ type session struct {
 	targets   []targets.Target   // of them, each once
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
+	searched  scenarios.Phase    // of a search: whose requests are sent, at rates of its steps
 	interim   int                // of an A/B test, from 1: which the rounds lead to
 	since     int                // the round that a run is continued from; 0: it is not continued
 	split     host.Split
@@ -96,9 +91,12 @@ type session struct {
 	openFiles uint64 // that this process may have
 	clock     clock
 	failures  []failure
-	broken    bool           // the record cannot be written any more
-	secrets   *secret.Keeper // of all variants, and of their credentials
-	images    io.Closer      // keeps the images that are kept from being removed; nil: nothing does
+	// neverReady has the targets whose first start took as long as it may: another one would
+	// do the same, and their later trials are left out.
+	neverReady []string
+	broken     bool           // the record cannot be written any more
+	secrets    *secret.Keeper // of all variants, and of their credentials
+	images     io.Closer      // keeps the images that are kept from being removed; nil: nothing does
 }
 
 // Run plays the scenario and returns its record, which is on disk by then. An
@@ -127,12 +125,14 @@ func (s *session) createRecord() (err error) {
 	return err
 }
 
+func (s *session) preflight() []record.Diagnostic {
+	return preflight.Load{Scenario: s.scenario, Processes: s.processes, Catalogue: s.Catalogue, OpenFiles: s.openFiles, Split: s.split}.Check()
+}
+
 // playAndSave plays unless the preflight speaks against it.
 func (s *session) playAndSave(ctx context.Context, play func()) (*record.Run, error) {
 	defer s.writer.Close()
-	if s.images != nil {
-		defer s.images.Close()
-	}
+	defer s.releaseImages(ctx)
 	if len(s.record.Preflight) == 0 {
 		defer s.pinGenerator()()
 		play()
@@ -141,6 +141,25 @@ func (s *session) playAndSave(ctx context.Context, play func()) (*record.Run, er
 	s.record.Finished = time.Now()
 	s.save()
 	return s.record, s.secrets.Error(joinFailures(s.failures))
+}
+
+// releaseImages lets go of the images that are kept, and removes those that were not used for
+// long.
+func (s *session) releaseImages(ctx context.Context) {
+	if s.images == nil {
+		return
+	}
+	_ = s.images.Close() // a lock
+	if ctx.Err() != nil {
+		return
+	}
+	trimmed, err := image.Trim(ctx)
+	if err != nil {
+		s.note("%v", err)
+	}
+	if trimmed.Images > 0 {
+		s.note("removed %s", trimmed)
+	}
 }
 
 // save writes the record as it stands, so that whatever happens next finds it

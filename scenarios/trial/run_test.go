@@ -5,12 +5,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +25,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/decode"
+	"servebench/scenarios/requests"
 	"servebench/targets"
 	"servebench/targets/protocol"
 	v2 "servebench/targets/protocol/v2"
@@ -40,23 +45,32 @@ type fakeTarget struct {
 	keeps  error    // why what was kept between trials stays
 	// failing is the deployment, from 1, that fails; 0: none.
 	failing int
+	// never makes it one whose servers are not ready in time.
+	never bool
 	// running makes it a target whose server runs already.
 	running bool
+	// remote makes it one whose servers run on other machines.
+	remote bool
 	// secure makes it serve over TLS, with a certificate of its own.
 	secure bool
 	// authorization, when not "", is what each request has to have in that field.
 	authorization string
+	// elsewhere, when not nil, says where the load on a server is made.
+	elsewhere func(server targets.Endpoint) *targets.LoadFrom
+	// removed are the deployments, from 1, whose servers somebody removes after so many requests.
+	removed map[int]int
 	// answers, when not nil, takes the place of the model.
 	answers http.HandlerFunc
 
-	mu       sync.Mutex
-	deployed int      // deployments tried
-	bodies   []string // of the requests to the models, as they came
-	paths    []string // and their paths
-	workload []targets.Workload
-	alive    int // deployments not closed yet
-	closed   int
-	latest   *instance
+	mu        sync.Mutex
+	deployed  int      // deployments tried
+	requested int      // before the latest deployment
+	bodies    []string // of the requests to the models, as they came
+	paths     []string // and their paths
+	workload  []targets.Workload
+	alive     int // deployments not closed yet
+	closed    int
+	latest    *instance
 }
 
 func (p *fakeTarget) kind(name string) targets.Kind {
@@ -73,11 +87,16 @@ func (p *fakeTarget) kind(name string) targets.Kind {
 		},
 		Open:    func(targets.Config) (targets.Target, error) { return p, p.open },
 		Running: p.running,
+		Remote:  func(context.Context, map[string]string) bool { return p.remote },
 	}
 }
 
-func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Deployment, error) {
+func (p *fakeTarget) Deploy(ctx context.Context, w targets.Workload) (*targets.Deployment, error) {
 	p.deployed++
+	if p.never {
+		<-ctx.Done()
+		return nil, fmt.Errorf("%w while waiting for the port", context.Cause(ctx))
+	}
 	if p.deploy != nil {
 		return nil, p.deploy
 	}
@@ -101,6 +120,10 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 		p.mu.Lock()
 		p.bodies = append(p.bodies, string(body))
 		p.paths = append(p.paths, r.URL.Path)
+		if at := p.removed[p.deployed]; at > 0 && len(p.bodies) == p.requested+at {
+			p.latest.err = &targets.Evicted{Removed: true, Err: errors.New("the pod was deleted\nand its output")}
+			close(p.latest.done)
+		}
 		p.mu.Unlock()
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		if want := p.authorization; want != "" && r.Header.Get("Authorization") != want {
@@ -113,13 +136,17 @@ func (p *fakeTarget) Deploy(_ context.Context, w targets.Workload) (*targets.Dep
 		}
 		inner.ServeHTTP(rw, r)
 	}))
-	p.latest = &instance{target: p, server: server, done: make(chan struct{})}
+	p.latest = &instance{target: p, server: server, done: make(chan struct{}), err: errors.New("exit status 3")}
+	p.requested = len(p.bodies)
 	p.latest.Read = p.latest.used
 	d := &targets.Deployment{
 		Endpoint:    p.start(server),
 		Facts:       []record.Fact{{Name: "engine", Value: "in-process"}},
 		Instance:    p.latest,
 		Preparation: time.Second,
+	}
+	if p.elsewhere != nil {
+		d.LoadFrom = p.elsewhere(d.Endpoint)
 	}
 	if !p.running {
 		d.Stages = []record.Stage{{Name: targets.Started, At: time.Millisecond}, {Name: targets.Ready, At: 2 * time.Millisecond}}
@@ -154,6 +181,7 @@ type instance struct {
 	target *fakeTarget
 	server *httptest.Server
 	done   chan struct{}
+	err    error // why it ended
 }
 
 // used meters the requests to the target since it was made, and knows nothing of
@@ -171,7 +199,7 @@ func (i *instance) used(context.Context) (record.Usage, error) {
 }
 
 func (i *instance) Done() <-chan struct{} { return i.done }
-func (i *instance) Err() error            { return errors.New("exit status 3") }
+func (i *instance) Err() error            { return i.err }
 
 func (i *instance) Close(context.Context) error {
 	i.server.Close()
@@ -211,7 +239,7 @@ func newRunner(t *testing.T, a, b *fakeTarget, set ...decode.Setting) (*Runner, 
 	return &Runner{
 		Catalogue: c,
 		Reference: Reference{
-			Models: []Model{
+			Models: []requests.Model{
 				{Model: model.Served(), Generator: "credit"},
 				{Model: noop},
 			},
@@ -228,6 +256,27 @@ func creditModel(t *testing.T) *models.Model {
 		t.Fatal(err)
 	}
 	return model
+}
+
+// A server on another machine has as many CPUs as the scenario says; one on this machine has
+// no more than there are, and the record tells how many, also a part of one.
+func TestCPUsOfServers(t *testing.T) {
+	for _, limit := range []string{"512", "0.25"} {
+		a, b := &fakeTarget{remote: true}, &fakeTarget{}
+		runner, s := newRunner(t, a, b, decode.Setting{Key: "limits.cpus", Value: limit})
+		run, err := runner.Run(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := a.workload[0]
+		if want, _ := strconv.ParseFloat(limit, 64); w.Limits.CPUs != want || len(w.CPUSet) > 0 || w.Limits.Processors() != int(math.Ceil(want)) || run.Target("a").CPUs != want {
+			t.Errorf("elsewhere: %+v on CPUs %v, recorded %v; want %s and none of this machine's", w.Limits, w.CPUSet, run.Target("a").CPUs, limit)
+		}
+		w = b.workload[0]
+		if here := w.Limits.CPUs; here > float64(len(w.CPUSet)) || len(w.CPUSet) > runtime.NumCPU() || run.Target("b").CPUs != here || limit == "0.25" && here != 0.25 {
+			t.Errorf("here: %+v on CPUs %v, recorded %v", w.Limits, w.CPUSet, run.Target("b").CPUs)
+		}
+	}
 }
 
 func TestRunRecordsEveryCell(t *testing.T) {
@@ -343,17 +392,7 @@ func TestSchedulesOfASeed(t *testing.T) {
 		if err := run.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		var err error
-		if run.writer, err = record.Create(t.TempDir(), run.record); err != nil {
-			t.Fatal(err)
-		}
-		cfg, files, err := run.attackConfig(trial{Trial: record.Trial{Round: round, Target: target}}, phase, targets.Endpoint{URL: "http://127.0.0.1:1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := files.close(); err != nil {
-			t.Fatal(err)
-		}
+		cfg := run.attackConfig(run.variant(target), round, phase)
 		return append(slices.Collect(cfg.Arrivals), time.Duration(cfg.OrderSeed))
 	}
 	first := due("1", "a", 1, 1)
@@ -368,26 +407,6 @@ func TestSchedulesOfASeed(t *testing.T) {
 	}
 	if slices.Equal(first, due("2", "a", 1, 1)) || slices.Equal(first, due("1", "a", 2, 1)) || slices.Equal(first, due("1", "a", 1, 0)) {
 		t.Error("two seeds, rounds or phases have the same schedule")
-	}
-}
-
-func TestMaxInFlight(t *testing.T) {
-	for _, tc := range []struct {
-		rate      float64
-		openFiles uint64
-		want      int
-	}{
-		{10, 20_000, 125},
-		{1, 20_000, 64},
-		{400, 20_000, 5000},
-		{5000, 20_000, 8192},
-		{5000, 1024, 992},
-		{5000, 64, 32},
-		{5000, 8, 1},
-	} {
-		if got := maxInFlight(tc.rate, 10*time.Second, tc.openFiles); got != tc.want {
-			t.Errorf("at %g/s with %d files: %d, want %d", tc.rate, tc.openFiles, got, tc.want)
-		}
 	}
 }
 

@@ -44,6 +44,10 @@ func (s *session) playTrial(ctx context.Context, t trial) {
 	if right && t.alone == 0 {
 		if died := s.playPhases(ctx, t, deployment); died != nil {
 			start.Failed = died.Error()
+			if evicted, is := errors.AsType[*targets.Evicted](died); is {
+				start.Evicted, start.Removed = !evicted.Removed, evicted.Removed
+			}
+			_, start.OutOfMemory = errors.AsType[*targets.OutOfMemory](died)
 		}
 	}
 	start.Events = s.events.all()
@@ -83,14 +87,17 @@ func readiness(w targets.Workload) string {
 	return "GET " + w.Ready + " with 2xx"
 }
 
+// lateError says that a server was not ready in time.
+type lateError struct{ error }
+
 // deploy starts the server, for as long as the scenario allows and nobody
 // stops the run.
 func (s *session) deploy(ctx context.Context, t trial) (*targets.Deployment, error) {
 	v := s.variant(t.Target)
 	limit := v.scenario.Workload.StartTimeout
 	ctx, cancel := targets.WithStartLimit(ctx, limit,
-		fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer %s)",
-			limit, readiness(v.workload)))
+		&lateError{fmt.Errorf("not ready within workload.start_timeout = %v (a server has to listen on {port} or the environment's PORT, and answer %s)",
+			limit, readiness(v.workload))})
 	defer cancel()
 	ctx, stop := s.untilStopped(ctx)
 	defer stop()
@@ -109,6 +116,9 @@ func (s *session) recordFailedDeployment(ctx context.Context, t trial, err error
 		return
 	}
 	entry := s.targetEntry(t.Target)
+	if _, late := errors.AsType[*lateError](err); late && len(entry.Deployments) == 0 {
+		s.neverReady = append(s.neverReady, t.Target)
+	}
 	failed := t.deployment()
 	failed.Failed, failed.Events = err.Error(), s.events.all()
 	entry.Deployments = append(entry.Deployments, failed)

@@ -1,4 +1,4 @@
-package trial
+package requests
 
 import (
 	"cmp"
@@ -17,27 +17,27 @@ import (
 )
 
 // openFile opens the scenario's file of data, and finds its columns.
-func (m *requestMaker) openFile() error {
-	data := m.scenario.Data
+func (m *Maker) openFile() error {
+	data := m.Scenario.Data
 	file, err := datafile.Open(data.File, data.Label, data.Expect)
 	if err != nil {
 		var faults decode.Faults
 		for _, e := range separate(err) {
-			faults = append(faults, m.scenario.Source.FileFault("data.file", data.File, e, ""))
+			faults = append(faults, m.Scenario.Source.FileFault("data.file", data.File, e, ""))
 		}
 		return faults
 	}
 	layout := datafile.Layout{
-		Rows: !m.proto.Written && data.Tensors == nil, Features: data.Features, Fields: m.proto.Written,
+		Rows: !m.Protocol.Written && data.Tensors == nil, Features: data.Features, Fields: m.Protocol.Written,
 		Variables: data.Variables, Label: data.Label, Expect: data.Expect, Classes: data.Classes,
 	}
-	if known, ok := scenarios.Named(m.Reference.Models, m.scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.scenario.Workload.Server == scenarios.ReferenceServer && !m.proto.Written && data.Classes == nil {
+	if known, ok := scenarios.Named(m.Models, m.Scenario.Workload.Model, func(m Model) string { return m.Name }); ok && m.Scenario.Workload.Server == scenarios.ReferenceServer && !m.Protocol.Written && data.Classes == nil {
 		layout.Classes = known.Schema.Classes
 	}
 	for _, column := range slices.Sorted(maps.Keys(data.Tensors)) {
 		t, err := datafile.ParseTensorType(column, data.Tensors[column])
 		if err != nil {
-			return decode.Faults{m.scenario.Source.Fault(decode.Member("data.tensors", column), err.Error(), "a shape such as FP32[3,224,224]")}
+			return decode.Faults{m.Scenario.Source.Fault(decode.Member("data.tensors", column), err.Error(), "a shape such as FP32[3,224,224]")}
 		}
 		layout.Tensors = append(layout.Tensors, t)
 	}
@@ -54,11 +54,11 @@ func (m *requestMaker) openFile() error {
 		if wrong.Unknown != "" {
 			problem, want = problem+decode.Suggest(wrong.Unknown, names(file)), decode.OneOf(names(file))
 		}
-		faults = append(faults, m.scenario.Source.Fault("data."+wrong.Key, problem, want))
+		faults = append(faults, m.Scenario.Source.Fault("data."+wrong.Key, problem, want))
 	}
-	if m.proto.Written { // whose faults are found in the same go
+	if m.Protocol.Written { // whose faults are found in the same go
 		if body, err := m.readBody(); err == nil {
-			_, err = m.proto.Open(protocol.Config{Template: m.scenario.Template.Request(body), Schema: generators.Schema{Fields: names(file)}})
+			_, err = m.Protocol.Open(protocol.Config{Template: m.Scenario.Template.Request(body), Schema: generators.Schema{Fields: names(file)}})
 			faults = append(faults, m.templateFaults(err)...)
 		}
 	}
@@ -68,8 +68,8 @@ func (m *requestMaker) openFile() error {
 	return faults
 }
 
-func (m *requestMaker) describeFile() *record.DataFile {
-	data, f := m.scenario.Data, m.records.File()
+func (m *Maker) describeFile() *record.DataFile {
+	data, f := m.Scenario.Data, m.records.File()
 	return &record.DataFile{
 		Name: f.Name(), SHA256: f.Hash(), Bytes: f.Size(), Records: f.Len(),
 		InOrder: data.Order == scenarios.OrderOfFile, Label: data.Label, Expect: data.Expect,
@@ -94,15 +94,15 @@ func separate(err error) []error {
 }
 
 // requestsIn is how many requests the file's records make.
-func (m *requestMaker) requestsIn(batch int) (int, error) {
+func (m *Maker) requestsIn(batch int) (int, error) {
 	file := m.records.File()
 	n := file.Len() / batch
 	if n == 0 {
-		return 0, decode.Faults{m.scenario.Source.Fault("data.batch", fmt.Sprintf("%s holds %d records", file.Name(), file.Len()), fmt.Sprintf("at most %d", file.Len()))}
+		return 0, decode.Faults{m.Scenario.Source.Fault("data.batch", fmt.Sprintf("%s holds %d records", file.Name(), file.Len()), fmt.Sprintf("at most %d", file.Len()))}
 	}
-	if most := m.scenario.Data.Corpus; most > 0 {
+	if most := m.Scenario.Data.Corpus; most > 0 {
 		if most > n {
-			return 0, decode.Faults{m.scenario.Source.Fault("data.corpus", fmt.Sprintf("%s holds %d records, for %d requests", file.Name(), file.Len(), n), fmt.Sprintf("at most %d", n))}
+			return 0, decode.Faults{m.Scenario.Source.Fault("data.corpus", fmt.Sprintf("%s holds %d records, for %d requests", file.Name(), file.Len(), n), fmt.Sprintf("at most %d", n))}
 		}
 		n = most
 	}
@@ -111,7 +111,7 @@ func (m *requestMaker) requestsIn(batch int) (int, error) {
 
 // checkColumns holds the file's columns to the features that a model of the reference
 // server takes.
-func (m *requestMaker) checkColumns(model Model) error {
+func (m *Maker) checkColumns(model Model) error {
 	var want, have []string
 	for _, f := range model.Schema.Features {
 		want = append(want, f.Name)
@@ -122,11 +122,11 @@ func (m *requestMaker) checkColumns(model Model) error {
 	if len(want) == 0 || slices.Equal(want, have) {
 		return nil
 	}
-	return decode.Faults{m.scenario.Source.Fault("data.features", fmt.Sprintf("model %s does not take the columns %s", model.Name, strings.Join(have, ", ")), "["+strings.Join(want, ", ")+"]")}
+	return decode.Faults{m.Scenario.Source.Fault("data.features", fmt.Sprintf("model %s does not take the columns %s", model.Name, strings.Join(have, ", ")), "["+strings.Join(want, ", ")+"]")}
 }
 
 // templateFaults are what is wrong with the scenario's template, nil where nothing is.
-func (m *requestMaker) templateFaults(err error) decode.Faults {
+func (m *Maker) templateFaults(err error) decode.Faults {
 	if err == nil {
 		return nil
 	}
@@ -141,10 +141,10 @@ func (m *requestMaker) templateFaults(err error) decode.Faults {
 			problem, want = problem+decode.Suggest(wrong.Unknown, wrong.Columns), decode.OneOf(wrong.Columns)
 		}
 		key := wrong.Key
-		if key == "body" && m.scenario.Template.BodyFile != "" {
+		if key == "body" && m.Scenario.Template.BodyFile != "" {
 			key = "body_file"
 		}
-		faults = append(faults, m.scenario.Source.Fault("template."+key, problem, want))
+		faults = append(faults, m.Scenario.Source.Fault("template."+key, problem, want))
 	}
 	return faults
 }

@@ -1,43 +1,64 @@
-package trial
+// Package preflight finds what this machine cannot give a load before any server is started:
+// open files and local ports for its connections, and CPUs for its load generator. It stands
+// between the plan of a run and the load engine, whose requests in flight it bounds.
+package preflight
 
 import (
 	"fmt"
 	"math"
 	"net"
 	"net/url"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/scenarios"
+	"servebench/scenarios/arrivals"
 	"servebench/scenarios/host"
 )
 
-// preflight finds what this machine cannot give the load, before any server is
-// started.
-func (s *session) preflight() []record.Diagnostic {
-	if len(s.scenario.Load) == 0 {
+// Load is what a scenario plans, and what this machine has for it.
+type Load struct {
+	Scenario  *scenarios.Scenario
+	Processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
+	Catalogue scenarios.Catalogue
+	OpenFiles uint64 // that this process may have
+	Split     host.Split
+}
+
+const (
+	fewestInFlight = 64
+	mostInFlight   = 8192
+	// otherFiles is how many of its open files the generator leaves to all but
+	// the connections.
+	otherFiles = 32
+)
+
+// Check finds what this machine cannot give the load.
+func (l Load) Check() []record.Diagnostic {
+	if len(l.Scenario.Load) == 0 {
 		return nil
 	}
-	return append(s.checkConnections(), checkCPUs(s.scenario.Attackers, s.split)...)
+	return append(l.checkConnections(), checkCPUs(l.Scenario.Attackers, l.Split)...)
 }
 
 // checkConnections finds what is missing for the connections of the phase with the
 // most. Requests of HTTP/2 share connections, as many as the server lets them: what
 // they need, the load shows.
-func (s *session) checkConnections() []record.Diagnostic {
-	if s.scenario.HTTP.Version == scenarios.HTTP2 {
+func (l Load) checkConnections() []record.Diagnostic {
+	if l.Scenario.HTTP.Version == scenarios.HTTP2 {
 		return nil
 	}
-	widest := s.scenario.Load[0]
-	for _, p := range s.scenario.Load[1:] {
+	widest := l.Scenario.Load[0]
+	for _, p := range l.Scenario.Load[1:] {
 		if connections(p) > connections(widest) {
 			widest = p
 		}
 	}
-	found := checkOpenFiles(widest, s.openFiles)
+	found := checkOpenFiles(widest, l.OpenFiles)
 	if ports, err := host.EphemeralPorts(); err == nil { // else the load shows it
 		found = append(found, checkPorts(widest, connections(widest), ports)...)
-		if !s.scenario.HTTP.KeepAlive && found == nil {
-			found = s.checkClosedPorts(ports)
+		if !l.Scenario.HTTP.KeepAlive && found == nil {
+			found = l.checkClosedPorts(ports)
 		}
 	}
 	return found
@@ -93,13 +114,14 @@ func checkPorts(p scenarios.Phase, n int, ports host.Ports) []record.Diagnostic 
 
 // checkClosedPorts finds a phase whose requests, each of which closes its connection, are
 // more than there are local ports, which stay taken for a while.
-func (s *session) checkClosedPorts(ports host.Ports) []record.Diagnostic {
-	held := ports.Held(s.allOnLoopback())
-	for i, p := range s.scenario.Load {
-		if s.processes[i] == nil {
+func (l Load) checkClosedPorts(ports host.Ports) []record.Diagnostic {
+	held := ports.Held(l.allOnLoopback())
+	for i, p := range l.Scenario.Load {
+		if l.Processes[i] == nil {
 			continue // how many requests the workers send, the load shows
 		}
-		closed := s.processes[i].Shape().Peak * min(s.plannedDuration(i), held).Seconds()
+		shape := l.Processes[i].Shape()
+		closed := shape.Peak * min(shape.Duration, held).Seconds()
 		found := checkPorts(p, connections(p)+int(math.Ceil(closed)), ports)
 		for j := range found {
 			found[j].Text += fmt.Sprintf(": without http.keep_alive, each request's connection keeps its port for %v after it", held)
@@ -112,10 +134,10 @@ func (s *session) checkClosedPorts(ports host.Ports) []record.Diagnostic {
 	return nil
 }
 
-func (s *session) allOnLoopback() bool {
-	for _, name := range s.scenario.Targets {
-		kind, _ := s.targetKind(name)
-		options := s.scenario.Options[name]
+func (l Load) allOnLoopback() bool {
+	for _, name := range l.Scenario.Targets {
+		kind, _ := l.Catalogue.Target(name)
+		options := l.Scenario.Options[name]
 		if !kind.Running || options["socket"] != "" {
 			continue
 		}
@@ -140,4 +162,15 @@ func checkCPUs(attackers int, split host.Split) []record.Diagnostic {
 		Text:      fmt.Sprintf("the load generator has %d CPUs to itself, and %d attackers need one each", given, attackers),
 		Action:    fmt.Sprintf("set attackers to %d, or run it on a machine, or in a CPU set (taskset), with more CPUs", max(given, 1)),
 	}}
+}
+
+// MaxInFlight is the cap on requests in flight of an open loop: as many as can pile up before
+// the first of them times out, within what the limit of open files allows.
+func MaxInFlight(rate float64, timeout time.Duration, openFiles uint64) int {
+	most := mostInFlight
+	if openFiles < mostInFlight+otherFiles {
+		most = max(1, int(openFiles)-otherFiles)
+	}
+	pile := max(math.Ceil(1.25*rate*timeout.Seconds()), fewestInFlight)
+	return int(min(pile, float64(most)))
 }
