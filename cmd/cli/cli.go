@@ -5,6 +5,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,15 +16,6 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-)
-
-// The exit codes, which mean the same as servebench's. 2 is left out on purpose:
-// a Go program that panics exits with it.
-const (
-	OK          = 0
-	Runtime     = 1
-	Usage       = 64
-	Interrupted = 130
 )
 
 // Execute runs a program's command line, and returns the exit code.
@@ -42,24 +34,6 @@ func Execute(ctx context.Context, root *cobra.Command, args []string, stdin io.R
 	cmd, err := root.ExecuteContextC(ctx)
 	return report(cmd, err, stdout, stderr)
 }
-
-// UsageError is a mistake in the command line that the help of the command explains.
-type UsageError struct{ Err error }
-
-func (e UsageError) Error() string { return e.Err.Error() }
-func (e UsageError) Unwrap() error { return e.Err }
-
-// ExitError is an error with the code that the program ends with.
-type ExitError struct {
-	Code int
-	Err  error
-	// Printed says that stdout has it, so that stderr need not repeat it where both
-	// are the same terminal or file.
-	Printed bool
-}
-
-func (e *ExitError) Error() string { return e.Err.Error() }
-func (e *ExitError) Unwrap() error { return e.Err }
 
 // report says what went wrong and returns the exit code: OK without an error, that of an
 // ExitError, Usage of a UsageError, Interrupted of context.Canceled, else Runtime.
@@ -161,6 +135,32 @@ func Arguments(least, most int) cobra.PositionalArgs {
 		}
 		return UsageError{Err: fmt.Errorf("want %s, got %s after %s", cmd.UseLine(), got, cmd.Name())}
 	}
+}
+
+// Group returns a command that only holds others: without one of them it is a
+// mistake, not a success.
+func Group(use, short string, children ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Args: NoArguments}
+	var names []string
+	for _, child := range children {
+		names = append(names, child.Name())
+	}
+	cmd.RunE = func(*cobra.Command, []string) error {
+		return UsageError{Err: fmt.Errorf("%s: missing subcommand: use one of %s", use, strings.Join(names, ", "))}
+	}
+	cmd.AddCommand(children...)
+	return cmd
+}
+
+// PrintAs writes a document as JSON, or its text.
+func PrintAs(w io.Writer, output string, document any, text func(io.Writer) error) error {
+	if output != "json" {
+		return text(w)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(document)
 }
 
 // didYouMean is a hint at the names that were probably meant, after a space.

@@ -14,6 +14,7 @@ import (
 
 	"servebench/cmd/cli"
 	"servebench/reports/record/userfile"
+	"servebench/targets/image"
 	"servebench/targets/lambda/service"
 	"servebench/targets/local"
 )
@@ -38,6 +39,11 @@ func serve(ctx context.Context, o *options, args []string, stderr io.Writer) err
 	if config.OwnNetwork, config.NoNetwork, err = service.OwnNetwork(o.network, config.Adapter != nil); err != nil {
 		return fmt.Errorf("--network %s: %w", o.network, err)
 	}
+	images, err := image.Use(ctx)
+	if err != nil {
+		return err
+	}
+	defer images.Close()
 	sandbox, discard, err := service.Choose(ctx, o.sandbox, function, cmp.Or(o.dir, os.TempDir()), func(format string, args ...any) { log.Info(fmt.Sprintf(format, args...)) })
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -113,7 +113,7 @@ func (o *serveOptions) addClockFlags(f *pflag.FlagSet) {
 	f.IntVar(&c.Queues, "clock-queues", c.Queues, "model clock: `number` of queues, of which each row joins one at random")
 	f.DurationVar(&c.Stall, "clock-stall", c.Stall, "model clock: how long nothing is answered, once in --clock-every; 0 is never")
 	f.DurationVar(&c.Every, "clock-every", c.Every, "model clock: time from the beginning of one stall to the next")
-	f.Uint64Var(&c.Seed, "clock-seed", c.Seed, "model clock: `seed` of service times and choices of queues")
+	f.Uint64Var(&c.Seed, "clock-seed", c.Seed, "model clock: `seed` of service times and choices of queues; 0: another one at each start")
 }
 
 // checkClock names every mistake in those flags.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"servebench/cmd/cli"
-	"servebench/reports"
+	"servebench/cmd/servebench/option"
+	"servebench/cmd/servebench/outcome"
+	"servebench/cmd/servebench/recorded"
 	"servebench/reports/analysis"
 	"servebench/reports/document/sentence"
 	"servebench/reports/record"
@@ -24,6 +25,7 @@ import (
 
 // abOptions are the flags of ab.
 type abOptions struct {
+	playFlags
 	baseline, candidate []string
 	build               string
 	same                bool
@@ -32,17 +34,10 @@ type abOptions struct {
 	rounds              int
 	margin, tolerance   string
 	metrics             []string
-	target              string
-	set                 []string
-	seed                uint64
-	out                 string
-	output              *oneOf
-	progress            *oneOf
-	formats             *someOf[reports.Format]
 }
 
 func abCommand() *cobra.Command {
-	opts := abOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none"), formats: newFormats(true, true)}
+	opts := abOptions{playFlags: newPlayFlags(true)}
 	cmd := &cobra.Command{
 		Use:   "ab [SCENARIO] --candidate SERVER [--baseline SERVER]",
 		Short: "Find out whether a candidate is slower than a baseline",
@@ -59,8 +54,10 @@ SERVER is one of
   rev:REVISION   a revision of the git repository of the working folder, checked out
                  into a separate folder and built there with --build; the program of
                  workload.command is taken from it (bin/refserver, of the reference
-                 server), and nothing else: what is not committed is not in it, and the
-                 files that the program opens by relative paths are the working folder's
+                 server). With workload.files, the server also runs in it, with those
+                 files in it, so that an interpreter runs the revision's code; without,
+                 files that it opens by relative paths are the working folder's. What is
+                 not committed is not in it, unless --build makes it
   bin:PATH       another program in place of that of workload.command, or of the
                  reference server
   image:IMAGE    another workload.image
@@ -81,7 +78,7 @@ for a server with further settings.
 		Args: cli.Arguments(0, 1),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := opts.check(cmd, names); err != nil {
-				return fail(exitUsage, err)
+				return cli.Fail(cli.Usage, err)
 			}
 			if len(names) == 0 && opts.resume == "" {
 				names = []string{usualScenario(cmd.ErrOrStderr(), "gate")}
@@ -89,7 +86,7 @@ for a server with further settings.
 			return runABTest(cmd, strings.Join(names, ""), &opts)
 		},
 	}
-	opts.define(cmd)
+	opts.defineAll(cmd)
 	return cmd
 }
 
@@ -107,7 +104,11 @@ const abExitHelp = `Exit codes:
   130  interrupted; what was measured until then is saved, and --continue goes on
 `
 
-func (o *abOptions) define(cmd *cobra.Command) {
+func (o *abOptions) defineAll(cmd *cobra.Command) {
+	o.define(cmd, map[string]string{
+		"target": "target of both servers, instead of the scenario's",
+		"set":    "set a key of the scenario, for both servers: load.steady.rate=800; with --continue, a secret that was not recorded",
+	})
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.baseline, "baseline", nil, "the `server` to compare with (default as-is)")
 	flags.StringArrayVar(&o.candidate, "candidate", nil, "the `server` that may be slower")
@@ -119,13 +120,6 @@ func (o *abOptions) define(cmd *cobra.Command) {
 	flags.StringVar(&o.margin, "margin", "", "regression.margin instead of the scenario's: 3%")
 	flags.StringVar(&o.tolerance, "tolerance", "", "regression.tolerance instead of the scenario's: 5%")
 	flags.StringSliceVar(&o.metrics, "metrics", nil, "what to compare instead of the scenario's: "+strings.Join(record.Metrics(), ", "))
-	flags.StringVarP(&o.target, "target", "t", "", "target of both servers, instead of the scenario's: "+targetNames())
-	flags.StringArrayVar(&o.set, "set", nil, "set a key of the scenario, for both servers: load.steady.rate=800; with --continue, a secret that was not recorded")
-	flags.Uint64Var(&o.seed, "seed", 0, "seed instead of the scenario's")
-	flags.StringVar(&o.out, "out", "runs", "folder that gets a folder per run")
-	flags.VarP(o.formats, "format", "f", "reports to write")
-	flags.VarP(o.output, "output", "o", "print as")
-	flags.Var(o.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 }
 
 // check finds flags that make no sense together.
@@ -143,32 +137,29 @@ func (o *abOptions) check(cmd *cobra.Command, names []string) error {
 	}
 	fault(len(names) > 0, "--continue goes on with the scenario of the run: want no SCENARIO beside it")
 	for _, flag := range []string{"baseline", "candidate", "build", "aa", "forget-noise", "margin", "tolerance", "metrics", "target", "seed", "out"} {
-		fault(onCommandLine(cmd, flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
+		fault(option.OnCommandLine(cmd, flag), "--continue goes on with the servers and the rules of the run: want no --%s beside it", flag)
 	}
 	return errors.Join(faults...)
 }
 
-// settings gathers what the command line changes in the scenario of both servers.
-func (o *abOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
-	set, err := parseSets(cmd, o.set)
+// changes are what the command line changes in the scenario of both servers.
+func (o *abOptions) changes(cmd *cobra.Command) ([]decode.Setting, error) {
 	if o.resume != "" {
-		return set, err // which have to change nothing
+		return option.Settings(cmd, o.set) // which have to change nothing
 	}
-	return append(set, flagSettings(cmd, []flagSetting{
-		{"target", "targets", "[" + o.target + "]"},
-		{"rounds", "regression.rounds", strconv.Itoa(o.rounds)},
-		{"margin", "regression.margin", o.margin},
-		{"tolerance", "regression.tolerance", o.tolerance},
-		{"metrics", "regression.metrics", "[" + strings.Join(o.metrics, ",") + "]"},
-		{"seed", "seed", strconv.FormatUint(o.seed, 10)},
-	})...), err
+	return o.settings(cmd,
+		flagSetting{"rounds", "regression.rounds", strconv.Itoa(o.rounds)},
+		flagSetting{"margin", "regression.margin", o.margin},
+		flagSetting{"tolerance", "regression.tolerance", o.tolerance},
+		flagSetting{"metrics", "regression.metrics", "[" + strings.Join(o.metrics, ",") + "]"},
+	)
 }
 
 // runABTest plays a new A/B test, or goes on with one, and writes its reports.
 func runABTest(cmd *cobra.Command, name string, opts *abOptions) (err error) {
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
-	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
+	watch := newProgress(opts.progress.Value, cmd.ErrOrStderr())
 	runner := newRunner(opts.out, interrupted)
 	runner.Observe = watch.event
 	test := &ab.Test{
@@ -176,31 +167,31 @@ func runABTest(cmd *cobra.Command, name string, opts *abOptions) (err error) {
 		Note:    func(text string) { watch.event(trial.Event{Note: text}) },
 		Interim: func(standing string) { watch.standing = standing },
 	}
-	defer func() { err = worst(err, fail(exitRuntime, test.Close())) }()
+	defer func() { err = cli.Worst(err, cli.Fail(cli.Runtime, test.Close())) }()
 	run, err := opts.play(cmd, interrupted.ctx, test, name)
 	watch.end()
 	if run == nil {
-		return withCode(err)
+		return outcome.OfError(err)
 	}
-	a, errReport := finish(cmd, run, opts.formats.chosen, opts.output.value)
+	a, errReport := finish(cmd, run, opts.formats.Chosen, opts.output.Value)
 	if a != nil {
-		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a), test.KeepNoise(a))
+		errReport = errors.Join(errReport, recorded.TellCI(cmd.ErrOrStderr(), a), test.KeepNoise(a))
 	}
-	return worst(shown(err), abOutcome(run, a), fail(exitRuntime, errReport))
+	return cli.Worst(outcome.OfShown(err), abOutcome(run, a), cli.Fail(cli.Runtime, errReport))
 }
 
 // play plays a new A/B test, or goes on with one.
 func (o *abOptions) play(cmd *cobra.Command, ctx context.Context, test *ab.Test, name string) (*record.Run, error) {
-	set, err := o.settings(cmd)
+	set, err := o.changes(cmd)
 	if err != nil {
-		return nil, fail(exitUsage, err)
+		return nil, cli.Fail(cli.Usage, err)
 	}
 	if o.resume != "" {
 		return test.Continue(ctx, o.resume, o.rounds, set)
 	}
 	text, err := scenarioText(ctx, name)
 	if err != nil {
-		return nil, fail(exitUsage, err)
+		return nil, cli.Fail(cli.Usage, err)
 	}
 	named := ab.Named{Baseline: o.baseline, Candidate: o.candidate, Build: o.build}
 	if o.same {
@@ -210,18 +201,17 @@ func (o *abOptions) play(cmd *cobra.Command, ctx context.Context, test *ab.Test,
 		return parseScenario(name, text, set)
 	})
 	if err != nil {
-		return nil, fail(exitUsage, err)
+		return nil, cli.Fail(cli.Usage, err)
 	}
 	return test.Run(ctx, ab.Options{
 		Specs: specs, Scenarios: parsed, Same: o.same, Forget: o.forget, Build: o.build,
-		Command: func(secrets *secret.Keeper) []string { return o.repeat(name, secrets) },
+		Command: func(secrets *secret.Keeper) []string { return o.commandLine(name, secrets) },
 	})
 }
 
-// repeat is the command line that repeats an A/B test. In the place of secrets it has
-// variables to fill in.
-func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
-	command := []string{os.Args[0], "ab", name}
+// commandLine repeats an A/B test.
+func (o *abOptions) commandLine(name string, secrets *secret.Keeper) []string {
+	command := o.repeat("ab", name, secrets)
 	add := func(flag string, values ...string) {
 		for _, v := range values {
 			if v != "" {
@@ -235,8 +225,6 @@ func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
 	add("baseline", o.baseline...)
 	add("candidate", o.candidate...)
 	add("build", o.build)
-	add("target", o.target)
-	add("set", o.set...)
 	add("margin", o.margin)
 	add("tolerance", o.tolerance)
 	add("metrics", strings.Join(o.metrics, ","))
@@ -251,18 +239,18 @@ func (o *abOptions) repeat(name string, secrets *secret.Keeper) []string {
 
 // abOutcome is what an A/B test says through the exit code.
 func abOutcome(run *record.Run, a *analysis.Analysis) error {
-	if err := outcome(run, a, false); err != nil || a == nil || run.AB.Same {
+	if err := outcome.OfRun(run, a, false); err != nil || a == nil || run.AB.Same {
 		return err
 	}
 	switch a.AB.Verdict {
 	case record.Fail:
-		return fail(exitFailed, errors.New("FAIL: "+sentence.ABWhy(a)))
+		return cli.Fail(cli.Failed, errors.New("FAIL: "+sentence.ABWhy(a)))
 	case record.Inconclusive:
 		more := ""
 		if advice := sentence.Advice(a.AB); advice != "" {
 			more = strings.TrimRight(fmt.Sprintf("\n  %s:\n  %s", advice, a.AB.Command), ": \n")
 		}
-		return fail(exitInconclusive, errors.New("INCONCLUSIVE: "+sentence.ABWhy(a)+more))
+		return cli.Fail(cli.Inconclusive, errors.New("INCONCLUSIVE: "+sentence.ABWhy(a)+more))
 	}
 	return nil
 }

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
 	"servebench/scenarios/selftest"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // agrees wants the JSON that calibrate printed to say what its exit code did, which
@@ -34,7 +35,7 @@ func agrees(ts *testscript.TestScript, neg bool, args []string) {
 // that this contradicts itself.
 func codeSaid(text []byte) (int, error) {
 	if len(text) == 0 {
-		return exitInvalid, nil
+		return cli.Invalid, nil
 	}
 	var head struct{ Schema string }
 	if err := json.Unmarshal(text, &head); err != nil {
@@ -44,7 +45,7 @@ func codeSaid(text []byte) (int, error) {
 	case selftest.OracleSchema:
 		return codeOfOracles(text)
 	case calibration.Schema:
-		return exitOK, checkCalibration(text)
+		return cli.OK, checkCalibration(text)
 	}
 	return 0, fmt.Errorf("unknown schema %q", head.Schema)
 }
@@ -58,12 +59,12 @@ func codeOfOracles(text []byte) (code int, err error) {
 		neither := func(q selftest.OracleQuantile) bool { return q.Within == oracle.WithinNeither }
 		switch {
 		case o.Validity != record.Valid:
-			code = exitInvalid
-		case code == exitOK && (o.Failed > 0 || slices.ContainsFunc(o.Quantiles, neither)):
-			code = exitFailed
+			code = cli.Invalid
+		case code == cli.OK && (o.Failed > 0 || slices.ContainsFunc(o.Quantiles, neither)):
+			code = cli.Failed
 		}
 	}
-	if r.Pass != (code == exitOK) {
+	if r.Pass != (code == cli.OK) {
 		err = fmt.Errorf("pass is %t beside oracles of exit code %d", r.Pass, code)
 	}
 	return code, err
@@ -99,16 +100,16 @@ func TestOracleOutcome(t *testing.T) {
 		code    int
 		verdict string
 	}{
-		{"right", []selftest.OracleResult{right, right}, exitOK, "PASS: "},
-		{"wrong", []selftest.OracleResult{right, wrong, right}, exitFailed, "FAIL: "},
-		{"failed", []selftest.OracleResult{failed}, exitFailed, "FAIL: "},
-		{"invalid", []selftest.OracleResult{right, invalid}, exitInvalid, "INVALID: "},
-		{"wrong and invalid", []selftest.OracleResult{invalid, wrong}, exitInvalid, "INVALID: "},
+		{"right", []selftest.OracleResult{right, right}, cli.OK, "PASS: "},
+		{"wrong", []selftest.OracleResult{right, wrong, right}, cli.Failed, "FAIL: "},
+		{"failed", []selftest.OracleResult{failed}, cli.Failed, "FAIL: "},
+		{"invalid", []selftest.OracleResult{right, invalid}, cli.Invalid, "INVALID: "},
+		{"wrong and invalid", []selftest.OracleResult{invalid, wrong}, cli.Invalid, "INVALID: "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := selftest.NewOracleReport(tc.oracles)
 			var printed, table strings.Builder
-			if err := printAs(&printed, "json", r, nil); err != nil {
+			if err := cli.PrintAs(&printed, "json", r, nil); err != nil {
 				t.Fatal(err)
 			}
 			if err := r.WriteText(&table); err != nil {
@@ -119,7 +120,7 @@ func TestOracleOutcome(t *testing.T) {
 			if err != nil || code != tc.code || said != tc.code {
 				t.Errorf("exit code %d, that of the JSON %d, %v; want %d", code, said, err, tc.code)
 			}
-			if tc.code == exitInvalid && !strings.Contains(oracleOutcome(r).Error(), "lag 9 ms; free the machine") {
+			if tc.code == cli.Invalid && !strings.Contains(oracleOutcome(r).Error(), "lag 9 ms; free the machine") {
 				t.Errorf("%v does not say why, and what to do", oracleOutcome(r))
 			}
 			if !strings.Contains(table.String(), "\n"+tc.verdict) {

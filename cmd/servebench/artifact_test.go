@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"servebench/targets/targettest/artifact"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestArtifact runs one image on every target that can run here, by one scenario and the

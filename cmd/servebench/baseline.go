@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/recorded"
 	"servebench/reports/analysis"
 	"servebench/reports/baseline"
 	"servebench/reports/document"
@@ -19,7 +20,7 @@ import (
 const baselineDir = ".servebench"
 
 func baselineCommand() *cobra.Command {
-	return group("baseline", "Store runs that later ones are compared with",
+	return cli.Group("baseline", "Store runs that later ones are compared with",
 		baselineSetCommand(),
 		baselineShowCommand(),
 	)
@@ -63,12 +64,12 @@ A run that is INVALID, did not come to its end or measured nothing is refused wi
 
 // fitBaseline opens a run that may become a baseline.
 func fitBaseline(dir string, force bool) (*record.Run, error) {
-	a, err := analyseRun(dir)
+	a, err := recorded.Analyse(dir)
 	if err != nil {
 		return nil, err
 	}
 	if why := baseline.Unfit(a); why != "" && !force {
-		return nil, fail(exitRuntime, fmt.Errorf("%s is no baseline: %s (--force stores it nevertheless)", dir, why))
+		return nil, cli.Fail(cli.Runtime, fmt.Errorf("%s is no baseline: %s (--force stores it nevertheless)", dir, why))
 	}
 	return a.Run, nil
 }
@@ -86,18 +87,18 @@ func baselineShowCommand() *cobra.Command {
 			}
 			if len(stored) == 0 {
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "no baseline in %s; servebench baseline set RUN stores one\n", store.Dir)
-				return fail(exitRuntime, err)
+				return cli.Fail(cli.Runtime, err)
 			}
 			for i, b := range stored {
 				a, err := analysis.Analyse(b.Run)
 				if err != nil {
-					return fail(exitRuntime, err)
+					return cli.Fail(cli.Runtime, err)
 				}
 				if i > 0 {
 					fmt.Fprintln(cmd.OutOrStdout())
 				}
-				if err := text.Write(cmd.OutOrStdout(), document.Summary(a), styleOf(cmd.OutOrStdout())); err != nil {
-					return fail(exitRuntime, err)
+				if err := text.Write(cmd.OutOrStdout(), document.Summary(a), text.StyleOf(cmd.OutOrStdout())); err != nil {
+					return cli.Fail(cli.Runtime, err)
 				}
 			}
 			return nil
@@ -112,7 +113,7 @@ func baselineShowCommand() *cobra.Command {
 func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 	all, err := store.List()
 	if err != nil {
-		return nil, fail(exitRuntime, err)
+		return nil, cli.Fail(cli.Runtime, err)
 	}
 	var found []baseline.Stored
 	for _, b := range all {
@@ -121,7 +122,7 @@ func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 		}
 	}
 	if len(found) == 0 && len(names) > 0 {
-		return nil, fail(exitUsage, fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
+		return nil, cli.Fail(cli.Usage, fmt.Errorf("no baseline %q in %s; servebench baseline set RUN --name %s stores one", names[0], store.Dir, names[0]))
 	}
 	return found, nil
 }
@@ -129,7 +130,7 @@ func chosen(store baseline.Store, names []string) ([]baseline.Stored, error) {
 // baselineError tells the user's mistakes from what failed.
 func baselineError(err error) error {
 	if _, missing := errors.AsType[*baseline.NotSetError](err); missing || errors.Is(err, baseline.ErrName) {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
-	return fail(exitRuntime, err)
+	return cli.Fail(cli.Runtime, err)
 }

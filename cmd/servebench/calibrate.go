@@ -7,6 +7,9 @@ import (
 	"io"
 	"strings"
 
+	"servebench/cmd/cli"
+	"servebench/cmd/servebench/option"
+	"servebench/cmd/servebench/outcome"
 	"servebench/scenarios/calibration"
 	"servebench/scenarios/oracle"
 	"servebench/scenarios/selftest"
@@ -17,12 +20,12 @@ import (
 // calibrateOptions are the flags of calibrate.
 type calibrateOptions struct {
 	oracle, quick bool
-	output        *oneOf
-	progress      *oneOf
+	output        *option.OneOf
+	progress      *option.OneOf
 }
 
 func calibrateCommand() *cobra.Command {
-	opts := calibrateOptions{output: newOneOf("text", "json"), progress: newOneOf("plain", "none")}
+	opts := calibrateOptions{output: option.NewOneOf("text", "json"), progress: option.NewOneOf("plain", "none")}
 	cmd := &cobra.Command{
 		Use:   "calibrate [flags] [ORACLE...]",
 		Short: "Find out what the load generator can do here, and whether it is right",
@@ -37,7 +40,7 @@ The result is kept for this machine and this version, and runs show the floor
 beside their latencies.
 
 With --oracle, hold servebench against servers whose response times are known in
-closed form instead: ` + strings.Join(names(oracle.All(), func(o oracle.Oracle) string { return o.Name }), ", ") + `;
+closed form instead: ` + strings.Join(option.Names(oracle.All(), func(o oracle.Oracle) string { return o.Name }), ", ") + `;
 ORACLE names those to take. All of them take about four minutes.
 
 Exit codes:
@@ -56,7 +59,7 @@ Exit codes:
 			case opts.oracle:
 				return runOracles(cmd, names, &opts)
 			case len(names) > 0:
-				return fail(exitUsage, fmt.Errorf("argument %q: oracles are named with --oracle", names[0]))
+				return cli.Fail(cli.Usage, fmt.Errorf("argument %q: oracles are named with --oracle", names[0]))
 			}
 			return runCalibration(cmd, &opts)
 		},
@@ -73,19 +76,19 @@ Exit codes:
 func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
 	server, err := program("nullserver")()
 	if err != nil {
-		return fail(exitRuntime, err)
+		return cli.Fail(cli.Runtime, err)
 	}
-	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
+	return withPlayer(cmd, opts.progress.Value, func(ctx context.Context, p *selftest.Player) error {
 		d, err := p.Calibrate(ctx, server, opts.quick)
 		if err != nil {
 			return selftestError(err)
 		}
 		text := func(w io.Writer) error { return selftest.WriteCalibration(w, d) }
-		err = fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, d, text))
+		err = cli.Fail(cli.Runtime, cli.PrintAs(cmd.OutOrStdout(), opts.output.Value, d, text))
 		if opts.quick {
 			return err
 		}
-		return worst(err, fail(exitRuntime, calibration.Keep(d)))
+		return cli.Worst(err, cli.Fail(cli.Runtime, calibration.Keep(d)))
 	})
 }
 
@@ -93,20 +96,20 @@ func runCalibration(cmd *cobra.Command, opts *calibrateOptions) error {
 func runOracles(cmd *cobra.Command, names []string, opts *calibrateOptions) error {
 	chosen, err := selftest.ChooseOracles(names, opts.quick)
 	if err != nil {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
-	return withPlayer(cmd, opts.progress.value, func(ctx context.Context, p *selftest.Player) error {
+	return withPlayer(cmd, opts.progress.Value, func(ctx context.Context, p *selftest.Player) error {
 		report, err := p.Consult(ctx, chosen)
 		if err != nil {
 			return selftestError(err)
 		}
-		return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, report, report.WriteText)), oracleOutcome(report))
+		return cli.Worst(cli.Fail(cli.Runtime, cli.PrintAs(cmd.OutOrStdout(), opts.output.Value, report, report.WriteText)), oracleOutcome(report))
 	})
 }
 
 // oracleOutcome is what the oracles say through the exit code.
 func oracleOutcome(r selftest.OracleReport) error {
-	return worst(fail(exitInvalid, r.Invalid()...), fail(exitFailed, r.Wrong()...))
+	return cli.Worst(cli.Fail(cli.Invalid, r.Invalid()...), cli.Fail(cli.Failed, r.Wrong()...))
 }
 
 // withPlayer has do play scenarios about servebench itself, and tells on stderr how it
@@ -120,16 +123,16 @@ func withPlayer(cmd *cobra.Command, progress string, do func(context.Context, *s
 		}
 	})
 	if err != nil {
-		return fail(exitRuntime, err)
+		return cli.Fail(cli.Runtime, err)
 	}
-	defer func() { err = worst(err, fail(exitRuntime, p.Close())) }()
+	defer func() { err = cli.Worst(err, cli.Fail(cli.Runtime, p.Close())) }()
 	return do(interrupted.ctx, p)
 }
 
 // selftestError gives the error of a self-test its exit code.
 func selftestError(err error) error {
 	if _, invalid := errors.AsType[*selftest.InvalidError](err); invalid || errors.Is(err, calibration.ErrNoRate) {
-		return fail(exitInvalid, err)
+		return cli.Fail(cli.Invalid, err)
 	}
-	return withCode(err)
+	return outcome.OfError(err)
 }

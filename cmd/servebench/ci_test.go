@@ -1,67 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"servebench/cmd/servebench/option"
 	"servebench/reports"
-	"servebench/reports/formattest"
-	"servebench/reports/markdown"
-	"servebench/reports/record/recordtest"
 )
-
-// GitHub Actions is told beside what the step said before; nothing else is.
-func TestTellCI(t *testing.T) {
-	a := formattest.Analyse(t, recordtest.Judged()["fail"])
-	summary := filepath.Join(t.TempDir(), "summary.md")
-	if err := os.WriteFile(summary, []byte("before\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("GITHUB_STEP_SUMMARY", summary)
-	for _, on := range []string{"", "true"} {
-		t.Setenv("GITHUB_ACTIONS", on)
-		var stderr bytes.Buffer
-		if err := tellCI(&stderr, a); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(summary)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if told := strings.HasPrefix(stderr.String(), "::error title=FAIL") && strings.HasPrefix(string(text), "before\n## FAIL"); told != (on == "true") {
-			t.Errorf("GITHUB_ACTIONS=%s: %q\n%s", on, stderr.String(), text)
-		}
-	}
-}
-
-// GitHub takes nothing of a summary that is too long: what does not fit is not written.
-func TestStepSummaryIsBounded(t *testing.T) {
-	a := formattest.Analyse(t, recordtest.Compare())
-	path := filepath.Join(t.TempDir(), "summary.md")
-	for _, before := range []int{markdown.Limit - 300, markdown.Limit, markdown.Limit + 5} {
-		if err := os.WriteFile(path, make([]byte, before), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := addStepSummary(path, a); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info.Size() > int64(max(before, markdown.Limit)) {
-			t.Errorf("%d bytes after %d", info.Size(), before)
-		}
-	}
-}
 
 // A run writes nothing for continuous integration unless told to, a gate everything.
 func TestFormatsOfAGate(t *testing.T) {
-	for want, formats := range map[string]*someOf[reports.Format]{
+	for want, formats := range map[string]*option.SomeOf[reports.Format]{
 		"html,png,text,json": newFormats(true, false),
 		"junit,markdown,openmetrics,benchfmt,benchmark-action":                    newFormats(false, true),
 		"html,png,text,json,junit,markdown,openmetrics,benchfmt,benchmark-action": newFormats(true, true),
@@ -72,17 +20,5 @@ func TestFormatsOfAGate(t *testing.T) {
 		if err := formats.Set("junit"); err != nil || formats.String() != "junit" {
 			t.Errorf("told to write junit: %s, %v", formats, err)
 		}
-	}
-}
-
-// A name that is not in the list says which are, and which was probably meant.
-func TestSomeOf(t *testing.T) {
-	formats := newFormats(true, false)
-	if err := formats.Set("png,htm"); err == nil || !strings.HasPrefix(err.Error(), `"htm" is unknown (did you mean "html"?); want some of html, png,`) {
-		t.Error(err)
-	}
-	formats = newFormats(true, false)
-	if err := errors.Join(formats.Set("json,text"), formats.Set("junit")); err != nil || formats.String() != "json,text,junit" {
-		t.Errorf("%s, %v", formats, err)
 	}
 }

@@ -27,7 +27,8 @@ is left alone, and so are the results of runs. Every run does this by itself
 before it starts, of the targets it uses.
 
 The images of servers are kept below servebench's cache folder, so that they are
-pulled and unpacked once. With --images they are removed as well.`,
+pulled and unpacked once. A run removes those that were not used for 7 days. With
+--images all are removed.`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			act := clean
@@ -41,7 +42,7 @@ pulled and unpacked once. With --images they are removed as well.`,
 			if count == 0 && err == nil {
 				fmt.Fprintln(cmd.OutOrStdout(), "nothing was left")
 			}
-			return fail(exitRuntime, err)
+			return cli.Fail(cli.Runtime, err)
 		},
 	}
 	cmd.Flags().BoolVar(&images, "images", false, "also remove the images that are kept for further runs")

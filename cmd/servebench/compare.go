@@ -9,11 +9,14 @@ import (
 	"text/tabwriter"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/option"
+	"servebench/cmd/servebench/recorded"
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/compare"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
 	"servebench/reports/document"
+	"servebench/reports/document/sentence"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/markdown"
 	"servebench/reports/text"
@@ -23,14 +26,14 @@ import (
 
 // compareOptions are the flags of compare.
 type compareOptions struct {
-	allow    *someOf[compare.Kind]
+	allow    *option.SomeOf[compare.Kind]
 	baseline string
 	dir      string
-	output   *oneOf
+	output   *option.OneOf
 }
 
 func compareCommand() *cobra.Command {
-	opts := compareOptions{output: newOneOf("text", "json", "markdown"), allow: &someOf[compare.Kind]{all: compare.Kinds(), nameOf: kindName}}
+	opts := compareOptions{output: option.NewOneOf("text", "json", "markdown"), allow: &option.SomeOf[compare.Kind]{All: compare.Kinds(), NameOf: kindName}}
 	cmd := &cobra.Command{
 		Use:   "compare [BASE] NEW...",
 		Short: "Hold runs against an earlier one: what differs, and the ratios of their figures",
@@ -64,7 +67,7 @@ Exit codes:
 		RunE: func(cmd *cobra.Command, dirs []string) error { return compareRuns(cmd, dirs, &opts) },
 	}
 	flags := cmd.Flags()
-	flags.Var(opts.allow, "allow", "differences that do not matter: "+opts.allow.known())
+	flags.Var(opts.allow, "allow", "differences that do not matter: "+opts.allow.Known())
 	flags.StringVar(&opts.baseline, "baseline", "", "compare all runs with the stored baseline of this name")
 	flags.StringVar(&opts.dir, "dir", baselineDir, "folder with the stored baselines")
 	flags.VarP(opts.output, "output", "o", "print as")
@@ -91,14 +94,14 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 	}
 	var all []*compare.Comparison
 	for _, dir := range dirs {
-		fresh, err := analyseRun(dir)
+		fresh, err := recorded.Analyse(dir)
 		if err != nil {
 			return err
 		}
-		all = append(all, compare.Runs(base, fresh, names(opts.allow.chosen, kindName)))
+		all = append(all, compare.Runs(base, fresh, option.Names(opts.allow.Chosen, kindName)))
 	}
-	if err := printComparisons(cmd.OutOrStdout(), all, opts.output.value); err != nil {
-		return fail(exitRuntime, err)
+	if err := printComparisons(cmd.OutOrStdout(), all, opts.output.Value); err != nil {
+		return cli.Fail(cli.Runtime, err)
 	}
 	return incomparable(all)
 }
@@ -106,14 +109,14 @@ func compareRuns(cmd *cobra.Command, dirs []string, opts *compareOptions) error 
 // base analyses the run that the others are held against, and returns these.
 func (o *compareOptions) base(dirs []string) (*analysis.Analysis, []string, error) {
 	if o.baseline == "" && len(dirs) > 1 {
-		base, err := analyseRun(dirs[0])
+		base, err := recorded.Analyse(dirs[0])
 		return base, dirs[1:], err
 	}
 	name := o.baseline
 	if name == "" {
 		name = baseline.DefaultName
 	}
-	fresh, err := openRun(dirs[0])
+	fresh, err := recorded.Open(dirs[0])
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,7 +125,7 @@ func (o *compareOptions) base(dirs []string) (*analysis.Analysis, []string, erro
 		return nil, nil, baselineError(err)
 	}
 	base, err := analysis.Analyse(run)
-	return base, dirs, fail(exitRuntime, err)
+	return base, dirs, cli.Fail(cli.Runtime, err)
 }
 
 func printComparisons(w io.Writer, all []*compare.Comparison, output string) error {
@@ -132,7 +135,7 @@ func printComparisons(w io.Writer, all []*compare.Comparison, output string) err
 	case "markdown":
 		return markdown.Write(w, document.Comparisons(all), math.MaxInt)
 	}
-	return text.Write(w, document.Comparisons(all), styleOf(w))
+	return text.Write(w, document.Comparisons(all), text.StyleOf(w))
 }
 
 // incomparable is what the comparisons say through the exit code.
@@ -140,11 +143,11 @@ func incomparable(all []*compare.Comparison) error {
 	var faults []error
 	for _, c := range all {
 		if !c.Comparable() {
-			faults = append(faults, errors.New("NOT COMPARABLE: "+document.ComparisonLine(c)))
+			faults = append(faults, errors.New("NOT COMPARABLE: "+sentence.ComparisonLine(c)))
 		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
-	return fail(exitNotComparable, errors.Join(faults...))
+	return cli.Fail(cli.NotComparable, errors.Join(faults...))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,9 +21,11 @@ import (
 	"testing"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record/recordtest"
 	"servebench/scenarios"
 	"servebench/scenarios/arrivals"
+	"servebench/scenarios/pricefile"
 	"servebench/targets"
 )
 
@@ -95,7 +98,7 @@ func TestReadmeIsShort(t *testing.T) {
 func TestDocumentsAreComplete(t *testing.T) {
 	named := map[string][]string{}
 	for _, cmd := range newRoot().Commands() {
-		if cmd.Name() != "version" && cmd.Name() != "help" {
+		if cmd.Name() != "version" && cmd.Name() != "help" && !cmd.Hidden {
 			named["README.md"] = append(named["README.md"], "bin/servebench "+cmd.Name())
 		}
 	}
@@ -182,6 +185,12 @@ func TestDocumentedYAML(t *testing.T) {
 	cat.Environment = func(string) (string, bool) { return "value", true }
 	for _, document := range documents {
 		for _, block := range blocks(readDocument(t, document), "yaml") {
+			if strings.HasPrefix(block, pricesBegin) {
+				if _, err := pricefile.Read("mine.yaml", []byte(block), time.Now()); err != nil {
+					t.Errorf("%s: %v", document, err)
+				}
+				continue
+			}
 			text := completeScenario(block)
 			if _, err := scenarios.Parse(filepath.Join(dir, "scenario.yaml"), []byte(text), cat); err != nil {
 				t.Errorf("%s: %v\nin\n%s", document, err, text)
@@ -189,6 +198,9 @@ func TestDocumentedYAML(t *testing.T) {
 		}
 	}
 }
+
+// pricesBegin begins a piece of YAML that is a file of prices.
+const pricesBegin = "currency: "
 
 // completeScenario puts the keys that a part of a scenario lacks in front of it.
 func completeScenario(part string) string {
@@ -279,9 +291,17 @@ func newReader(t *testing.T) reader {
 	for _, name := range []string{"session.har", "access.log", "targets.txt", "capture.jsonl", "input.json", "bodies.jsonl"} {
 		copyFile(t, filepath.Join(moduleRoot, "scenarios", "recording", "testdata", name), filepath.Join(folder, name))
 	}
+	for _, block := range blocks(readDocument(t, "reports/README.md"), "yaml") {
+		if strings.HasPrefix(block, pricesBegin) {
+			writeFile(t, filepath.Join(folder, "mine.yaml"), block)
+		}
+	}
+	copyFile(t, filepath.Join(moduleRoot, "reports", "prices", "testdata", "aws-products.json"), filepath.Join(folder, "products.json"))
 	for _, block := range blocks(readDocument(t, "targets/README.md"), "yaml") {
-		if strings.HasPrefix(block, "name: steady\n") {
-			writeFile(t, filepath.Join(folder, "steady.yaml"), block)
+		for _, name := range []string{"steady", "elastic"} {
+			if strings.HasPrefix(block, "name: "+name+"\n") {
+				writeFile(t, filepath.Join(folder, name+".yaml"), block)
+			}
 		}
 	}
 	writeFile(t, filepath.Join(folder, "Makefile"), "build:\n\tmkdir -p bin && cp "+refserver+" bin/refserver\n")
@@ -306,8 +326,17 @@ func newReader(t *testing.T) reader {
 	if err != nil {
 		t.Fatal(err)
 	}
+	search, err := recordtest.Write(t.TempDir(), recordtest.Sized())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(folder, "runs", "search"), os.DirFS(search)); err != nil {
+		t.Fatal(err)
+	}
+	const logged = `10.0.0.1 - - [29/Nov/2026:10:%02d:00 +0000] "GET / HTTP/1.1" 200 5` + "\n"
+	writeFile(t, filepath.Join(folder, "yesterday.log"), fmt.Sprintf(logged+logged, 0, 3))
 	id, url := filepath.Base(recorded), serve(t, refserver)
-	r.names = strings.NewReplacer("<id>", id, "<a>", id, "<b>", id, "<ab>", ab,
+	r.names = strings.NewReplacer("<id>", id, "<search>", "search", "<a>", id, "<b>", id, "<ab>", ab,
 		"http://127.0.0.1:8080", url, "https://host/base", url, "--port 9000", "--port 0")
 	return r
 }
@@ -394,9 +423,9 @@ func (r reader) types(t *testing.T, folder, command string) {
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%s: %v", command, err)
 	}
-	allowed := []int{exitOK, exitFailed, exitInconclusive, exitInvalid, exitNotComparable, exitNotAvailable, exitInterrupted}
+	allowed := []int{cli.OK, cli.Failed, cli.Inconclusive, cli.Invalid, cli.NotComparable, cli.NotAvailable, cli.Interrupted}
 	if strings.HasPrefix(command, "bin/servebench doctor") {
-		allowed = append(allowed, exitRuntime) // something on this machine keeps runs from working
+		allowed = append(allowed, cli.Runtime) // something on this machine keeps runs from working
 	}
 	if code := cmd.ProcessState.ExitCode(); !slices.Contains(allowed, code) {
 		t.Errorf("%s exits with %d:\n%s", command, code, out.String())

@@ -3,37 +3,43 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
 
-	"servebench/targets"
 	"servebench/targets/oci"
 )
 
-// builtPrograms builds servebench and the reference server in a folder that is not below /tmp,
+// builtPrograms is a folder with servebench and the reference server. It is not below /tmp,
 // which is another one in containers.
 func builtPrograms(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(".", ".test-programs-")
+	dir, err := buildOnce()
 	if err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	dir, err = filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	build := exec.Command("go", "build", "-trimpath", "-o", dir, "servebench/cmd/servebench", "servebench/cmd/refserver")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
 	}
 	return dir
 }
+
+// buildOnce builds them for all tests of the process, at whose end TestMain removes them.
+var buildOnce = sync.OnceValues(func() (string, error) {
+	dir, err := filepath.Abs(programsFolder())
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator), "servebench/cmd/servebench", "servebench/cmd/refserver")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func programsFolder() string { return fmt.Sprintf(".test-programs-%d", os.Getpid()) }
 
 // failover runs the built-in scenario and holds its account of every request to the ledger.
 func failover(t *testing.T, target string, args ...string) {
@@ -90,9 +96,6 @@ func TestFailoverOnRunc(t *testing.T) {
 }
 
 func TestKubernetesFailover(t *testing.T) {
-	i := slices.IndexFunc(targetKinds(), func(k targets.Kind) bool { return k.Name == "kubernetes" })
-	if err := targetKinds()[i].Check(t.Context(), nil); err != nil {
-		t.Skipf("kubernetes cannot run here: %v", err)
-	}
+	useCluster(t)
 	failover(t, "kubernetes")
 }

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/option"
+	"servebench/cmd/servebench/outcome"
+	"servebench/cmd/servebench/recorded"
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
@@ -26,12 +30,12 @@ type gateOptions struct {
 	sloText []byte // what the file slo holds
 	set     []string
 	limit   []decode.Setting // of set, those of limits
-	formats *someOf[reports.Format]
-	output  *oneOf
+	formats *option.SomeOf[reports.Format]
+	output  *option.OneOf
 }
 
 func gateCommand() *cobra.Command {
-	opts := gateOptions{output: newOneOf("text", "json"), formats: newFormats(false, true)}
+	opts := gateOptions{output: option.NewOneOf("text", "json"), formats: newFormats(false, true)}
 	cmd := &cobra.Command{
 		Use:   "gate RUN...",
 		Short: "Judge recorded runs by their limits, for continuous integration",
@@ -46,9 +50,11 @@ these alone: where rounds differ by more than chance it takes more of them to de
 With --slo or --set other limits decide than those that the run was made with:
 --slo FILE in their place, --set slo.KEY=VALUE one by one. What was not recorded for
 them stays undecided: the time to first byte, and goodput within another deadline
-where that of the recorded one does not prove it.
+where that of the recorded one does not prove it. A search for a capacity is judged by
+slo.capacity: PASS from the certified rate down, FAIL from the rate up that breaks the
+rest of the slo; and by slo.cost_per_million, with the prices that the run recorded.
 
-` + exitHelp,
+` + outcome.Help,
 		Example: `  servebench gate runs/20261122-101530-compare-a1b2
   servebench gate runs/* --set slo.p99=20ms --set slo.errors=0.1%
   servebench gate runs/20261122-101530-compare-a1b2 --slo strict.yaml -o json`,
@@ -58,7 +64,7 @@ where that of the recorded one does not prove it.
 	flags := cmd.Flags()
 	flags.StringVar(&opts.slo, "slo", "", "file with the limits to judge by: a scenario, or its key slo alone")
 	flags.StringArrayVar(&opts.set, "set", nil, "set a limit to judge by: slo.p99=20ms")
-	flags.VarP(opts.formats, "format", "f", "reports to write: "+opts.formats.known())
+	flags.VarP(opts.formats, "format", "f", "reports to write: "+opts.formats.Known())
 	flags.VarP(opts.output, "output", "o", "print as")
 	return cmd
 }
@@ -67,24 +73,24 @@ where that of the recorded one does not prove it.
 func gate(cmd *cobra.Command, dirs []string, opts *gateOptions) error {
 	err := opts.readSets(cmd)
 	if err != nil {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
 	if opts.slo != "" {
 		if opts.sloText, err = userfile.ReadTextOnce(cmd.Context(), opts.slo, maxScenario); err != nil {
-			return fail(exitUsage, fmt.Errorf("read limits: %w", err))
+			return cli.Fail(cli.Usage, fmt.Errorf("read limits: %w", err))
 		}
 	}
 	var outcomes []error
 	for _, dir := range dirs {
 		outcomes = append(outcomes, gateRun(cmd, dir, opts))
 	}
-	return worst(outcomes...)
+	return cli.Worst(outcomes...)
 }
 
 // readSets reads the settings. One of the environment that is for a run, and sets no
 // limit, is not used.
 func (o *gateOptions) readSets(cmd *cobra.Command) error {
-	set, err := parseSets(cmd, o.set)
+	set, err := option.Settings(cmd, o.set)
 	for _, s := range set {
 		if s.Key != "slo" && !strings.HasPrefix(s.Key, "slo.") && s.Flag != "" {
 			say(cmd.ErrOrStderr(), s.Flag+" was not used: a gate takes settings of slo alone")
@@ -96,33 +102,33 @@ func (o *gateOptions) readSets(cmd *cobra.Command) error {
 }
 
 func gateRun(cmd *cobra.Command, dir string, opts *gateOptions) error {
-	run, err := openRun(dir)
+	run, err := recorded.Open(dir)
 	if err != nil {
 		return err
 	}
 	slo, by, err := opts.limits(run)
 	if err != nil {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
 	a, err := analysis.AnalyseBy(run, slo, by)
 	if err != nil {
-		return fail(exitRuntime, err)
+		return cli.Fail(cli.Runtime, err)
 	}
 	if opts.slo == "" {
 		for _, s := range opts.limit {
 			a.Limits = append(a.Limits, "--set", s.Key+"="+s.Value)
 		}
 	}
-	err = printGates(cmd.OutOrStdout(), a, opts.output.value)
-	_, errFiles := renderFiles(a, opts.formats.chosen)
-	return worst(verdictError(a, true), fail(exitRuntime, errors.Join(err, errFiles, tellCI(cmd.ErrOrStderr(), a))))
+	err = printGates(cmd.OutOrStdout(), a, opts.output.Value)
+	_, errFiles := recorded.WriteReports(a, opts.formats.Chosen)
+	return cli.Worst(outcome.OfAnalysis(a, true), cli.Fail(cli.Runtime, errors.Join(err, errFiles, recorded.TellCI(cmd.ErrOrStderr(), a))))
 }
 
 func printGates(w io.Writer, a *analysis.Analysis, output string) error {
 	if output == "json" {
 		return jsonreport.Write(w, a)
 	}
-	return text.Write(w, document.Limits(a), styleOf(w))
+	return text.Write(w, document.Limits(a), text.StyleOf(w))
 }
 
 // limits are those to judge a run by, and where they are from: "" of its own.
@@ -138,10 +144,29 @@ func (o *gateOptions) limits(run *record.Run) (slo record.SLO, by string, err er
 	default:
 		slo = run.Scenario.SLO
 	}
+	if err == nil && run.Capacity != nil {
+		return slo, by, searchLimits(run, slo)
+	}
 	if err == nil && slo == (record.SLO{}) {
 		err = fmt.Errorf("%s: there are no limits to judge it by; give some with --slo FILE or --set slo.p99=20ms, or add the key slo to scenario %s and run it again", run.Dir, run.Scenario.Name)
 	}
 	return slo, by, err
+}
+
+// searchLimits refuses limits that a search cannot be judged by: it found the rate at which
+// those hold that it was made with.
+func searchLimits(run *record.Run, slo record.SLO) error {
+	if !slo.OfSearch() {
+		return fmt.Errorf("%s: a search for a capacity is judged by slo.capacity and slo.cost_per_million, and neither is set; give one with --set slo.capacity=500/s", run.Dir)
+	}
+	made := run.Scenario.SLO
+	slo.Capacity, made.Capacity, slo.CostPerMillion, made.CostPerMillion = 0, 0, 0, 0
+	other, err := scenarios.FormatSLO(slo)
+	own, errOwn := scenarios.FormatSLO(made)
+	if err = errors.Join(err, errOwn); err == nil && slo != (record.SLO{}) && !bytes.Equal(other, own) {
+		err = fmt.Errorf("%s: the search found at which rate the slo of its scenario holds, so that only slo.capacity and slo.cost_per_million can be others; leave the other limits out, or search again with them: servebench capacity", run.Dir)
+	}
+	return err
 }
 
 // others reads the limits of a file, or takes the run's own, and changes them as the

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/option"
 	"servebench/generators"
 	"servebench/generators/export"
 
@@ -21,7 +22,7 @@ func generateCommand() *cobra.Command {
 	for _, kind := range generatorKinds() {
 		children = append(children, generateOne(kind))
 	}
-	return group("generate", "Write synthetic data to stdout", children...)
+	return cli.Group("generate", "Write synthetic data to stdout", children...)
 }
 
 // generateOptions are the flags of generate.
@@ -30,11 +31,11 @@ type generateOptions struct {
 	seed     uint64
 	readable bool
 	set      []string
-	format   *oneOf
+	format   *option.OneOf
 }
 
 func generateOne(kind generators.Kind) *cobra.Command {
-	opts := generateOptions{format: newOneOf(names(dataFormats(), func(f export.Format) string { return f.Name })...)}
+	opts := generateOptions{format: option.NewOneOf(option.Names(dataFormats(), func(f export.Format) string { return f.Name })...)}
 	cmd := &cobra.Command{
 		Use:   kind.Name,
 		Short: kind.Doc,
@@ -46,9 +47,9 @@ func generateOne(kind generators.Kind) *cobra.Command {
 				err = fmt.Errorf("-n %d: want a number of examples, 0 or more", opts.n)
 			}
 			if err != nil {
-				return fail(exitUsage, err)
+				return cli.Fail(cli.Usage, err)
 			}
-			return fail(exitRuntime, generate(cmd.OutOrStdout(), kind, params, &opts))
+			return cli.Fail(cli.Runtime, generate(cmd.OutOrStdout(), kind, params, &opts))
 		},
 	}
 	flags := cmd.Flags()
@@ -136,7 +137,7 @@ func generate(w io.Writer, kind generators.Kind, params map[string]float64, opts
 	if err != nil {
 		return err
 	}
-	format := dataFormats()[slices.Index(opts.format.words, opts.format.value)]
+	format := dataFormats()[slices.Index(opts.format.Words, opts.format.Value)]
 	out := format.New(w, generator.Schema())
 	rng := rand.New(rand.NewPCG(opts.seed, 0))
 	for range opts.n {

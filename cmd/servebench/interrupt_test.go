@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"servebench/cmd/cli"
 )
 
 // interruptible is a program that never ends of its accord.
@@ -87,8 +89,8 @@ func TestTheThirdInterruptQuits(t *testing.T) {
 				sent++
 			}
 			err = cmd.Wait()
-			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); sent != tc.want || status.Signal() != syscall.SIGINT && status.ExitStatus() != exitInterrupted {
-				t.Errorf("it ended after %d with %v, want %d, and SIGINT or exit status %d", sent, err, tc.want, exitInterrupted)
+			if status := cmd.ProcessState.Sys().(syscall.WaitStatus); sent != tc.want || status.Signal() != syscall.SIGINT && status.ExitStatus() != cli.Interrupted {
+				t.Errorf("it ended after %d with %v, want %d, and SIGINT or exit status %d", sent, err, tc.want, cli.Interrupted)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/reports/record"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -51,7 +52,7 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		cut++
 		ts.Setenv("RUN", run.Dir)
-		if after := gateOf(ts, out); during == exitOK || after == exitOK {
+		if after := gateOf(ts, out); during == cli.OK || after == cli.OK {
 			ts.Fatalf("a gate ended with %d while %s went on, and with %d after it was cut", during, run.Dir, after)
 		}
 	}

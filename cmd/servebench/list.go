@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"text/tabwriter"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/costs"
+	"servebench/cmd/servebench/option"
 	"servebench/generators"
 	"servebench/generators/export"
 	"servebench/reports"
@@ -27,6 +30,8 @@ type listed struct {
 	Available *bool `json:"available,omitempty"`
 	// Unavailable says why it cannot and what would change that.
 	Unavailable string `json:"unavailable,omitempty"`
+	// Faults are the kinds of faults that can be injected into servers on a target.
+	Faults []string `json:"faults,omitempty"`
 	// Settings are what can be set, with their defaults.
 	Settings []setting `json:"settings,omitempty"`
 }
@@ -38,7 +43,7 @@ type setting struct {
 }
 
 func listCommand() *cobra.Command {
-	return group("list", "List what there is",
+	return cli.Group("list", "List what there is",
 		listOf("targets", "the targets that a server can be deployed on, and whether they can run here", listTargets),
 		listOf("scenarios", "the built-in scenarios", listAll(scenarios.Builtins(), func(b scenarios.Builtin) listed { return listed{Name: b.Name, Doc: b.Doc} })),
 		listOf("generators", "the synthetic data", listAll(generatorKinds(), listGenerator)),
@@ -49,7 +54,7 @@ func listCommand() *cobra.Command {
 }
 
 func listOf(what, doc string, entries func(context.Context) []listed) *cobra.Command {
-	output := newOneOf("text", "json")
+	output := option.NewOneOf("text", "json")
 	cmd := &cobra.Command{
 		Use:   what,
 		Short: "List " + doc,
@@ -57,7 +62,7 @@ func listOf(what, doc string, entries func(context.Context) []listed) *cobra.Com
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all := entries(cmd.Context())
 			text := func(w io.Writer) error { return writeList(w, all) }
-			return fail(exitRuntime, printAs(cmd.OutOrStdout(), output.value, all, text))
+			return cli.Fail(cli.Runtime, cli.PrintAs(cmd.OutOrStdout(), output.Value, all, text))
 		},
 	}
 	cmd.Flags().VarP(output, "output", "o", "print as")
@@ -74,6 +79,9 @@ func writeList(w io.Writer, entries []listed) error {
 			fmt.Fprintf(tw, "\tavailable here\n")
 		default:
 			fmt.Fprintf(tw, "\tNOT AVAILABLE here: %s\n", e.Unavailable)
+		}
+		if len(e.Faults) > 0 {
+			fmt.Fprintf(tw, "\tfaults: %s\n", strings.Join(e.Faults, ", "))
 		}
 		for _, s := range e.Settings {
 			fallback := "no default"
@@ -112,8 +120,8 @@ func listAll[K any](all []K, entry func(K) listed) func(context.Context) []liste
 func listTargets(ctx context.Context) []listed {
 	return listAll(targetKinds(), func(kind targets.Kind) listed {
 		available := true
-		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available}
-		if err := kind.Available(ctx); err != nil {
+		e := listed{Name: kind.Name, Doc: kind.Doc, Available: &available, Faults: kind.Faults}
+		if err := kind.Available(ctx, nil); err != nil {
 			available, e.Unavailable = false, err.Error()
 		}
 		for _, o := range kind.Options {
@@ -135,4 +143,32 @@ func listFormats(ctx context.Context) []listed {
 	written := listAll(reportFormats(), func(f reports.Format) listed { return listed{Name: f.Name, Doc: "report: " + f.Doc} })
 	data := listAll(dataFormats(), func(f export.Format) listed { return listed{Name: f.Name, Doc: "data: " + f.Doc} })
 	return append(written(ctx), data(ctx)...)
+}
+
+func schemaCommand() *cobra.Command {
+	output := option.NewOneOf("json", "text")
+	scenario := &cobra.Command{
+		Use:   "scenario",
+		Short: "Print the JSON Schema of scenario files, or every key with its default",
+		Long: `Print the JSON Schema of scenario files. An editor that knows YAML schemas
+completes and checks a file that begins with
+
+  # yaml-language-server: $schema=scenario.schema.json
+
+With -o text, print every key with its meaning and default.`,
+		Args: cli.NoArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output.Value == "text" {
+				_, err := io.WriteString(cmd.OutOrStdout(), scenarios.FormatReference(catalogue()))
+				return cli.Fail(cli.Runtime, err)
+			}
+			text, err := scenarios.JSONSchema(catalogue())
+			if err == nil {
+				_, err = cmd.OutOrStdout().Write(append(text, '\n'))
+			}
+			return cli.Fail(cli.Runtime, err)
+		},
+	}
+	scenario.Flags().VarP(output, "output", "o", "print as")
+	return cli.Group("schema", "Print the schema of a file format", scenario, costs.PricesSchemaCommand())
 }

@@ -27,6 +27,7 @@ import (
 //	interrupt    SIGINT to the command, once
 //	interrupt-2  SIGINT to the command, twice
 //	hangup       SIGHUP to the command, once
+//	kill         SIGKILL to the command, whose exit code is -1 then
 func midrun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: midrun ACTION CODE COMMAND [ARG...]")
@@ -75,6 +76,8 @@ func act(action string, pid int) error {
 		return syscall.Kill(pid, syscall.SIGINT)
 	case "hangup":
 		return syscall.Kill(pid, syscall.SIGHUP)
+	case "kill":
+		return syscall.Kill(pid, syscall.SIGKILL)
 	}
 	return fmt.Errorf("unknown action %q", action)
 }

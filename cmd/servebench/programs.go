@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"servebench/scenarios"
+	"servebench/scenarios/requests"
 	"servebench/scenarios/trial"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
@@ -20,13 +21,13 @@ func reference() trial.Reference {
 	timed.Predict = noop.Predict
 	ref := trial.Reference{
 		Command: serveModels,
-		Models: []trial.Model{
+		Models: []requests.Model{
 			{Model: noop},
 			{Model: timed}, // which answers the same as noop, later
 		},
 	}
 	for _, model := range models.All() {
-		ref.Models = append(ref.Models, trial.Model{Model: model.Served(), Generator: model.Generator})
+		ref.Models = append(ref.Models, requests.Model{Model: model.Served(), Generator: model.Generator})
 	}
 	return ref
 }

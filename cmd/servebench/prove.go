@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/option"
 	"servebench/reports/analysis/ab/proof"
 	"servebench/reports/text"
 	"servebench/scenarios/selftest"
@@ -22,7 +23,7 @@ import (
 // proveOptions are the flags of prove.
 type proveOptions struct {
 	simulations int
-	output      *oneOf
+	output      *option.OneOf
 	real        bool
 	abTests     int
 	change      percent
@@ -32,7 +33,7 @@ type proveOptions struct {
 const leastSimulations = 100
 
 func proveCommand() *cobra.Command {
-	opts := proveOptions{output: newOneOf("text", "json"), change: 0.2}
+	opts := proveOptions{output: option.NewOneOf("text", "json"), change: 0.2}
 	cmd := &cobra.Command{
 		Use:   "prove",
 		Short: "Find out how often the verdict of an A/B test is wrong",
@@ -62,7 +63,7 @@ Exit codes:
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := opts.check(cmd); err != nil {
-				return fail(exitUsage, err)
+				return cli.Fail(cli.Usage, err)
 			}
 			if opts.real {
 				return proveReal(cmd, &opts)
@@ -81,7 +82,7 @@ Exit codes:
 
 // check finds flags that make no sense together.
 func (o *proveOptions) check(cmd *cobra.Command) error {
-	given := func(flag string) bool { return onCommandLine(cmd, flag) }
+	given := func(flag string) bool { return option.OnCommandLine(cmd, flag) }
 	switch {
 	case o.simulations < leastSimulations:
 		return fmt.Errorf("--simulations %d: want %d or more", o.simulations, leastSimulations)
@@ -99,7 +100,8 @@ func (o *proveOptions) check(cmd *cobra.Command) error {
 type percent float64
 
 func (p *percent) String() string { return fmt.Sprintf("%g%%", 100*float64(*p)) }
-func (p *percent) Type() string   { return "percent" }
+
+func (p *percent) Type() string { return "percent" }
 
 func (p *percent) Set(text string) error {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
@@ -118,15 +120,15 @@ func prove(cmd *cobra.Command, opts *proveOptions) error {
 		return unproven(ctx, err)
 	}
 	print := func(w io.Writer) error { return text.WriteProof(w, table) }
-	return worst(fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, table, print)), fail(exitFailed, text.MissedGoals(table)...))
+	return cli.Worst(cli.Fail(cli.Runtime, cli.PrintAs(cmd.OutOrStdout(), opts.output.Value, table, print)), cli.Fail(cli.Failed, text.MissedGoals(table)...))
 }
 
 // unproven says why there is no table.
 func unproven(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fail(exitInterrupted, errors.New("interrupted: nothing was proven"))
+		return cli.Fail(cli.Interrupted, errors.New("interrupted: nothing was proven"))
 	}
-	return fail(exitRuntime, err)
+	return cli.Fail(cli.Runtime, err)
 }
 
 // proveReal plays real A/B tests and prints what they said, also of those that were played
@@ -137,7 +139,7 @@ func proveReal(cmd *cobra.Command, opts *proveOptions) error {
 		if p.Empty() {
 			return selftestError(err)
 		}
-		errPrint := fail(exitRuntime, printAs(cmd.OutOrStdout(), opts.output.value, p.Document(), p.WriteText))
-		return worst(selftestError(err), errPrint, fail(exitFailed, p.Wrong()...), fail(exitInvalid, p.Invalid()...))
+		errPrint := cli.Fail(cli.Runtime, cli.PrintAs(cmd.OutOrStdout(), opts.output.Value, p.Document(), p.WriteText))
+		return cli.Worst(selftestError(err), errPrint, cli.Fail(cli.Failed, p.Wrong()...), cli.Fail(cli.Invalid, p.Invalid()...))
 	})
 }

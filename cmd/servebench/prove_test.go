@@ -1,6 +1,8 @@
 package main
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestPercentFlag(t *testing.T) {
 	var p percent

@@ -2,7 +2,10 @@ package main
 
 import (
 	"os"
+	"slices"
+	"strings"
 
+	"servebench/cmd/servebench/option"
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/generators/export"
@@ -47,7 +50,7 @@ func targetKinds() []targets.Kind {
 		physical.Kind(),
 		container.Kind(),
 		vm.Kind(program("guestinit")),
-		kubernetes.Kind(program("kubernetesexpiry")),
+		kubernetes.Kind(kubernetes.Programs{Expiry: program("kubernetesexpiry"), Load: loadProgram}),
 		lambda.Kind(lambda.Programs{Service: program("locallambda"), Adapter: program("lambdaadapter")}),
 		endpoint.Kind(),
 	}
@@ -117,4 +120,17 @@ func catalogue() scenarios.Catalogue {
 	}
 	c.Models = append(c.Models, timed, scenarios.Model{Name: refserver.NoopName, Doc: refserver.Noop().Doc})
 	return c
+}
+
+func targetName(k targets.Kind) string { return k.Name }
+
+// targetNames lists the targets, for the help of flags.
+func targetNames() string { return strings.Join(option.Names(targetKinds(), targetName), ", ") }
+
+// newFormats is the flag of the reports to write: unless told otherwise those for people,
+// or for continuous integration, or both.
+func newFormats(people, ci bool) *option.SomeOf[reports.Format] {
+	all := reportFormats()
+	chosen := slices.DeleteFunc(slices.Clone(all), func(f reports.Format) bool { return f.CI && !ci || !f.CI && !people })
+	return &option.SomeOf[reports.Format]{All: all, NameOf: func(f reports.Format) string { return f.Name }, Chosen: chosen}
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/cmd/cli"
 	"servebench/scenarios"
 	"servebench/scenarios/recording"
 )
@@ -110,7 +111,7 @@ func TestReplay(t *testing.T) {
 	writeFile(t, "session.har", string(har))
 
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"import", "session.har", "--answers"}, &out, &errs); code != exitOK {
+	if code := run(t.Context(), []string{"import", "session.har", "--answers"}, &out, &errs); code != cli.OK {
 		t.Fatalf("import exits with %d:\n%s", code, &errs)
 	}
 	t.Setenv("AUTHORIZATION", "givensecret1")
@@ -118,7 +119,7 @@ func TestReplay(t *testing.T) {
 	t.Setenv("X_API_KEY", "givensecret3")
 	out.Reset()
 	code := run(t.Context(), []string{"run", "session/scenario.yaml", "--set", "rounds=1", "-o", "json", "--progress", "none", "--raw"}, &out, &errs)
-	if code != exitOK && code != exitInvalid { // INVALID on a busy machine
+	if code != cli.OK && code != cli.Invalid { // INVALID on a busy machine
 		t.Fatalf("run exits with %d:\n%s\n%s", code, &errs, &out)
 	}
 	for key := range server.asked { // the first one once more, as the first answer

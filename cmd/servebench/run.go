@@ -12,40 +12,33 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/costs"
+	"servebench/cmd/servebench/option"
+	"servebench/cmd/servebench/outcome"
+	"servebench/cmd/servebench/recorded"
 	"servebench/reports"
 	"servebench/reports/analysis"
-	"servebench/reports/analysis/validity"
-	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/html"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/scenarios"
-	"servebench/scenarios/ab"
-	"servebench/scenarios/calibration"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/draft"
-	"servebench/scenarios/trial"
 
 	"github.com/spf13/cobra"
 )
 
 // runOptions are the flags of run.
 type runOptions struct {
-	targets  []string
-	set      []string
-	rounds   int
-	seed     uint64
-	out      string
-	output   *oneOf
-	progress *oneOf
-	formats  *someOf[reports.Format]
-	raw      bool
-	gate     bool
+	playFlags
+	rounds int
+	raw    bool
+	gate   bool
 }
 
 func runCommand() *cobra.Command {
-	opts := runOptions{output: newOneOf("text", "json"), progress: newOneOf("auto", "plain", "none"), formats: newFormats(true, false)}
+	opts := runOptions{playFlags: newPlayFlags(false)}
 	cmd := &cobra.Command{
 		Use:   "run [SCENARIO...]",
 		Short: "Run scenarios and write their reports",
@@ -59,7 +52,7 @@ when the terminal is closed) stops the sending, waits for what is in flight and
 saves; the second gives that up and saves; the third quits without saving. A run that did
 not come to its end, whatever ended it, is no PASS of a gate.
 
-` + exitHelp,
+` + outcome.Help,
 		Example: `  servebench run                                   servebench.yaml, or compare every target that can run here
   servebench run smoke -t physical -o json | jq .validity
   servebench run my.yaml --set load.steady.rate=800 --rounds 10`,
@@ -70,15 +63,9 @@ not come to its end, whatever ended it, is no PASS of a gate.
 			return runScenarios(cmd, names, &opts)
 		},
 	}
+	opts.define(cmd, map[string]string{"format": "reports to write; a gate writes all unless told otherwise: " + opts.formats.Known()})
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&opts.targets, "target", "t", nil, "targets to use instead of the scenario's: "+targetNames())
-	flags.StringArrayVar(&opts.set, "set", nil, "set a key of the scenario: load.steady.rate=800")
 	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
-	flags.Uint64Var(&opts.seed, "seed", 0, "seed instead of the scenario's")
-	flags.StringVar(&opts.out, "out", "runs", "folder that gets a folder per run")
-	flags.VarP(opts.formats, "format", "f", "reports to write; a gate writes all unless told otherwise: "+opts.formats.known())
-	flags.VarP(opts.output, "output", "o", "print as")
-	flags.Var(opts.progress, "progress", "show progress: auto is a line on a terminal, else plain")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
 	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided, and with 64 when there is no limit")
 	return cmd
@@ -97,11 +84,11 @@ func usualScenario(stderr io.Writer, builtin string) string {
 
 // runScenarios reads every scenario before it runs the first one.
 func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
-	set, err := opts.settings(cmd)
+	set, err := opts.settings(cmd, flagSetting{"rounds", "rounds", strconv.Itoa(opts.rounds)})
 	if err != nil {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
-	if opts.gate && !opts.formats.given {
+	if opts.gate && !opts.formats.Given {
 		opts.formats = newFormats(true, true)
 	}
 	var parsed []*scenarios.Scenario
@@ -113,13 +100,16 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 			continue
 		}
 		s, err := parseScenario(name, text, set)
+		if err == nil {
+			err = costs.RecordPrices(cmd.Context(), s.Cost, s.Source)
+		}
 		if err == nil && opts.gate && s.SLO == (record.SLO{}) {
 			err = noLimits(name)
 		}
 		parsed, faults = append(parsed, s), append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
-		return fail(exitUsage, err)
+		return cli.Fail(cli.Usage, err)
 	}
 	interrupted := catchInterrupts(cmd.Context(), cmd.ErrOrStderr())
 	defer interrupted.end()
@@ -130,36 +120,13 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 			break
 		}
 	}
-	return worst(outcomes...)
+	return cli.Worst(outcomes...)
 }
 
 // noLimits refuses to gate what nothing could fail.
 func noLimits(scenario string) error {
 	return fmt.Errorf("%s: slo: not set, so that --gate has nothing to judge; want limits in the scenario, "+
 		"such as slo: {p99: 50ms, errors: 0.1%%}, or --set slo.p99=50ms", scenario)
-}
-
-// settings gathers what the command line changes in a scenario.
-func (o *runOptions) settings(cmd *cobra.Command) ([]decode.Setting, error) {
-	set, err := parseSets(cmd, o.set)
-	return append(set, flagSettings(cmd, []flagSetting{
-		{"target", "targets", "[" + strings.Join(o.targets, ",") + "]"},
-		{"rounds", "rounds", strconv.Itoa(o.rounds)},
-		{"seed", "seed", strconv.FormatUint(o.seed, 10)},
-	})...), err
-}
-
-// flagSetting is what a flag sets in a scenario.
-type flagSetting struct{ flag, key, value string }
-
-// flagSettings are those whose flags were given.
-func flagSettings(cmd *cobra.Command, all []flagSetting) (set []decode.Setting) {
-	for _, s := range all {
-		if cmd.Flags().Changed(s.flag) {
-			set = append(set, decode.Setting{Key: s.key, Value: s.value, Flag: "--" + s.flag + " " + strings.Trim(s.value, "[]")})
-		}
-	}
-	return set
 }
 
 // maxScenario bounds what is read of a scenario, in bytes; how long it may be, it is
@@ -179,7 +146,7 @@ func scenarioText(ctx context.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("no scenario %q; to set a key of one: --set %s", name, format.Command(name))
 	}
 	if errors.Is(err, os.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-		known := names(builtins, nameOf)
+		known := option.Names(builtins, nameOf)
 		return nil, fmt.Errorf("unknown scenario %q%s, want a file or one of %s", name, decode.Suggest(name, known), strings.Join(known, ", "))
 	}
 	if err != nil {
@@ -201,55 +168,28 @@ func parseScenario(name string, text []byte, set []decode.Setting) (*scenarios.S
 
 // runScenario runs one scenario, writes its reports and prints it.
 func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
-	watch := newProgress(opts.progress.value, cmd.ErrOrStderr())
-	runner := newRunner(opts.out, interrupted)
-	runner.Asked, runner.Raw, runner.Command, runner.Observe = opts.nameTargets(name), opts.raw, repeat(name, opts, s), watch.event
-	var err error
-	if runner.Calibration, err = calibration.Kept(runner.Version, s.Limits.WholeCPUs()); err != nil {
-		say(cmd.ErrOrStderr(), err.Error()+"; going on without it")
-	}
+	watch := newProgress(opts.progress.Value, cmd.ErrOrStderr())
+	runner := opts.runner(cmd, interrupted, name, s, watch)
+	runner.Raw, runner.Command = opts.raw, opts.commandLine(name, s)
 	run, err := runner.Run(interrupted.ctx, s)
 	watch.end()
 	if run == nil {
-		return withCode(err)
+		return outcome.OfError(err)
 	}
-	a, errReport := finish(cmd, run, opts.formats.chosen, opts.output.value)
+	a, errReport := finish(cmd, run, opts.formats.Chosen, opts.output.Value)
 	if opts.gate && a != nil {
-		errReport = errors.Join(errReport, tellCI(cmd.ErrOrStderr(), a))
+		errReport = errors.Join(errReport, recorded.TellCI(cmd.ErrOrStderr(), a))
 	}
-	return worst(shown(err), outcome(run, a, opts.gate), fail(exitRuntime, errReport))
+	return cli.Worst(outcome.OfShown(err), outcome.OfRun(run, a, opts.gate), cli.Fail(cli.Runtime, errReport))
 }
 
-// newRunner is what plays a scenario, into a folder below dir.
-func newRunner(dir string, interrupted interrupts) *trial.Runner {
-	return &trial.Runner{
-		Catalogue: catalogue(), Reference: reference(), Dir: dir, Version: cli.Version(),
-		Stop: interrupted.stop, Diagnose: validity.DiagnoseTrial,
-	}
-}
-
-// nameTargets says that the user named the targets, and not a built-in scenario, which
-// names all that there may be.
-func (o *runOptions) nameTargets(scenario string) bool {
-	builtin := slices.ContainsFunc(scenarios.Builtins(), func(b scenarios.Builtin) bool { return b.Name == scenario })
-	set := slices.ContainsFunc(o.set, func(s string) bool { return strings.HasPrefix(s, "targets") })
-	return !builtin || len(o.targets) > 0 || set
-}
-
-// repeat is the command line that repeats a run. In the place of secrets it has variables
-// to fill in.
-func repeat(name string, opts *runOptions, s *scenarios.Scenario) []string {
-	command := []string{os.Args[0], "run", name}
-	if len(opts.targets) > 0 {
-		command = append(command, "--target", strings.Join(opts.targets, ","))
-	}
-	for _, set := range opts.set {
-		command = append(command, "--set", s.Secrets.Command(set))
-	}
-	if opts.raw {
+// commandLine repeats a run.
+func (o *runOptions) commandLine(name string, s *scenarios.Scenario) []string {
+	command := o.repeat("run", name, s.Secrets)
+	if o.raw {
 		command = append(command, "--raw")
 	}
-	if opts.gate {
+	if o.gate {
 		command = append(command, "--gate")
 	}
 	return append(command, "--rounds", strconv.Itoa(s.Rounds), "--seed", strconv.FormatUint(s.Seed, 10))
@@ -261,77 +201,12 @@ func finish(cmd *cobra.Command, run *record.Run, formats []reports.Format, outpu
 	if err != nil {
 		return nil, err
 	}
-	written, err := renderFiles(a, formats)
-	err = errors.Join(err, printAnalysis(cmd.OutOrStdout(), a, output))
+	written, err := recorded.WriteReports(a, formats)
+	err = errors.Join(err, recorded.Print(cmd.OutOrStdout(), a, output))
 	where := run.Dir
 	if slices.Contains(written, html.Format().Name) {
 		where = filepath.Join(run.Dir, "report.html")
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "servebench: %s\n", where)
 	return a, err
-}
-
-// outcome is what a run says through the exit code.
-func outcome(run *record.Run, a *analysis.Analysis, gate bool) error {
-	switch {
-	case run.Interrupted != "":
-		return fail(exitInterrupted, fmt.Errorf("%s; saved to %s", run.Interrupted, run.Dir))
-	case a == nil: // the reports failed, which is told elsewhere
-		return nil
-	}
-	return verdictError(a, gate)
-}
-
-// verdictError is what an analysis says through the exit code, as stdout does; without
-// gate its verdict on the servers says nothing there.
-func verdictError(a *analysis.Analysis, gate bool) error {
-	code, text := exitOK, ""
-	switch {
-	case a.Empty() && len(a.ServerFailures()) > 0: // it says nothing of the load generator
-		code, text = exitNotAvailable, "NO RESULT: "+sentence.Nothing(a)
-	case a.Empty():
-		code, text = exitInvalid, "NO RESULT: "+sentence.Nothing(a)
-	case a.Validity == record.Invalid:
-		code, text = exitInvalid, "INVALID: "+sentence.Disbelief(a)+invalidBecause(a)
-	case gate && a.Verdict == record.Fail:
-		code, text = exitFailed, "FAIL: "+sentence.Verdict(a)
-	case gate && (a.Verdict == record.Inconclusive || a.Verdict == record.NoLimit || a.Shortfall() != nil): // a run without a verdict is none better
-		code, text = exitInconclusive, "INCONCLUSIVE: "+sentence.Verdict(a)
-	default:
-		return nil
-	}
-	return &cli.ExitError{Code: code, Err: errors.New(text), Printed: true}
-}
-
-// invalidBecause says by which rules a run is INVALID, and what to do, for those who see
-// stderr alone.
-func invalidBecause(a *analysis.Analysis) string {
-	var b strings.Builder
-	for _, d := range a.Diagnostics {
-		if d.Severity == record.SeverityError {
-			fmt.Fprintf(&b, "\n  %s: %s\n  -> %s", d.Rule, sentence.Diagnostic(d), d.Action)
-		}
-	}
-	return b.String()
-}
-
-// withCode gives a run's error its exit code.
-func withCode(err error) error {
-	var missing *trial.NotAvailableError
-	var faults decode.Faults
-	var mistake *ab.UsageError
-	var coded *cli.ExitError
-	switch {
-	case errors.As(err, &coded):
-		return err
-	case errors.As(err, &faults), errors.As(err, &mistake):
-		return fail(exitUsage, err)
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return fail(exitInterrupted, err)
-	case errors.As(err, &missing):
-		return fail(exitNotAvailable, err)
-	}
-	return fail(exitRuntime, err)
 }

@@ -10,6 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"servebench/cmd/cli"
+	"servebench/targets"
+	"servebench/targets/targettest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -17,14 +22,24 @@ import (
 // TestMain makes this test binary serve as the commands of the scripts: servebench,
 // a server for it, and what waits for interrupts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"servebench": main, "plainserver": plainServer, "scorer": scorer, "interruptible": interruptible})
+	testscript.Main(tidied{m}, map[string]func(){"servebench": main, "plainserver": plainServer, "scorer": scorer, "interruptible": interruptible})
+}
+
+// tidied removes after the tests what was built for all of them.
+type tidied struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (t tidied) Run() int {
+	defer os.RemoveAll(programsFolder())
+	return t.M.Run()
 }
 
 // TestScripts runs the command line as a user would: success, usage error and
 // runtime error of each command.
 func TestScripts(t *testing.T) {
-	bin, lambda := buildPrograms(t, "refserver", "nullserver"), buildPrograms(t, "locallambda", "lambdaadapter")
+	bin, lambda := buildPrograms(t, "refserver", "nullserver", "kubernetesexpiry"), buildPrograms(t, "locallambda", "lambdaadapter")
 	vegeta := toolPath(t, "vegeta")
+	cluster, noCluster := localCluster(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -36,6 +51,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PATH", bare+string(os.PathListSeparator)+rest)
 			env.Setenv("LAMBDA_PATH", lambda+string(os.PathListSeparator)+env.Getenv("PATH")) // where there is Lambda as well
 			env.Setenv("VEGETA", vegeta)
+			env.Setenv("CLUSTER", cluster)
 			env.Setenv("SERVEBENCH_CACHE", env.Getenv("WORK")+"/.cache")
 			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
 			return nil
@@ -46,21 +62,70 @@ func TestScripts(t *testing.T) {
 				return os.Geteuid() == 0, nil
 			case "docker": // an engine, and the command that builds
 				return exec.Command("docker", "info").Run() == nil, nil
+			case "kubernetes": // that of make kubernetes, whose folder is CLUSTER
+				if noCluster != nil {
+					t.Logf("kubernetes cannot run here: %v", noCluster)
+				}
+				return noCluster == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"abandon": abandon,
 			"agrees":  agrees,
+			"cluster": holdCluster,
 			"exits":   exits,
 			"holds":   holds,
 			"killed":  killed,
 			"midrun":  midrun,
 			"nowhere": nowhere,
+			"plays":   plays,
 			"text":    resolvedText,
 			"serving": serving,
 		},
 	})
+}
+
+// localCluster is the folder of the cluster that make kubernetes starts on this machine.
+func localCluster(t *testing.T) (folder string, unavailable error) {
+	t.Helper()
+	folder, err := targets.CacheDir("kubernetes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(targetKinds(), func(k targets.Kind) bool { return k.Name == "kubernetes" })
+	return folder, targetKinds()[i].Available(t.Context(), nil)
+}
+
+// useCluster has the test use that cluster alone, since it measures, and returns its folder.
+func useCluster(t *testing.T) string {
+	t.Helper()
+	folder, unavailable := localCluster(t)
+	if unavailable != nil {
+		t.Skipf("kubernetes cannot run here: %v", unavailable)
+	}
+	release, err := targettest.HoldCluster(targettest.Alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return folder
+}
+
+// holdCluster has the script use the cluster of make kubernetes: cluster together|alone. Its
+// kubectl is "$CLUSTER/kube" kubectl.
+func holdCluster(ts *testscript.TestScript, neg bool, args []string) {
+	ways := map[string]int{"together": targettest.Together, "alone": targettest.Alone}
+	if neg || len(args) != 1 || ways[args[0]] == 0 {
+		ts.Fatalf("usage: cluster together|alone")
+	}
+	release, err := targettest.HoldCluster(ways[args[0]])
+	ts.Check(err)
+	ts.Defer(release)
+	cluster, own := ts.Getenv("CLUSTER"), ts.Getenv("SERVEBENCH_CACHE")
+	ts.Check(os.MkdirAll(own, 0o755))
+	ts.Check(os.Symlink(cluster, filepath.Join(own, "kubernetes")))
+	ts.Setenv("KUBECONFIG", filepath.Join(cluster, "kubeconfig"))
 }
 
 // buildPrograms builds some of servebench's programs into a folder, which it returns.
@@ -90,15 +155,17 @@ func toolPath(t *testing.T, name string) string {
 
 // exits runs a command and wants one of the given exit codes: exits 64
 // servebench run x, or exits 0|12 where a busy machine may make the run INVALID. One that is
-// INVALID without that being wanted is run again, up to twice, as the workflows of init do.
-// The code stays in the variable EXIT.
+// INVALID without that being wanted is run again, up to 7 times: what disturbs it is mostly
+// another test, which the growing pauses give the time to end. The code stays in the variable
+// EXIT.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
 	}
 	wanted := strings.Split(args[0], "|")
 	code := exitCode(ts, args[1:])
-	for again := 0; again < 2 && code == exitInvalid && !slices.Contains(wanted, fmt.Sprint(exitInvalid)); again++ {
+	for pause := time.Second; pause < 2*time.Minute && code == cli.Invalid && !slices.Contains(wanted, fmt.Sprint(cli.Invalid)); pause *= 2 {
+		time.Sleep(pause)
 		code = exitCode(ts, args[1:])
 	}
 	ts.Setenv("EXIT", fmt.Sprint(code))

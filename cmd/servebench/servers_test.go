@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"servebench/targets/targettest/python"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestServers drives model servers that others wrote, as their users would: a script

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"servebench/targets"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // serving runs a server beside the script until the script ends: serving VAR

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/outcome"
 	"servebench/reports/analysis"
 	"servebench/reports/baseline"
 	"servebench/reports/benchfmt"
@@ -63,7 +64,7 @@ func TestWhatIsMissingIsNoPass(t *testing.T) {
 		}
 		whole := spoilt(t, dir, func(*record.Run) {})
 		passes := name != "run without limits" // which a gate does not let pass
-		if sentence.Word(whole) != "PASS" && sentence.Word(whole) != "VALID" || (verdictError(whole, true) == nil) != passes || baseline.Unfit(whole) != "" || !whole.Complete() {
+		if sentence.Word(whole) != "PASS" && sentence.Word(whole) != "VALID" || (outcome.OfAnalysis(whole, true) == nil) != passes || baseline.Unfit(whole) != "" || !whole.Complete() {
 			t.Fatalf("%s: the whole run is %s, %v", name, whole.Verdict, whole.Diagnostics)
 		}
 		cuts := map[string]func(*record.Run){
@@ -117,7 +118,7 @@ func notGreen(t *testing.T, a *analysis.Analysis) {
 		t.Errorf("%s, %s: %s", a.Verdict, sentence.Word(a), sentence.Verdict(a))
 	}
 	exit := new(cli.ExitError)
-	if err := verdictError(a, true); !errors.As(err, &exit) || exit.Code == exitOK {
+	if err := outcome.OfAnalysis(a, true); !errors.As(err, &exit) || exit.Code == cli.OK {
 		t.Errorf("a gate ends with %v", err)
 	}
 	if baseline.Unfit(a) == "" {
@@ -195,7 +196,7 @@ func TestATruncatedLogIsNoPass(t *testing.T) {
 		if err := os.WriteFile(log, whole[:end+1], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if a := spoilt(t, dir, func(*record.Run) {}); a.Verdict != record.InvalidInstrument || verdictError(a, true) == nil {
+		if a := spoilt(t, dir, func(*record.Run) {}); a.Verdict != record.InvalidInstrument || outcome.OfAnalysis(a, true) == nil {
 			t.Errorf("%s with %d of %d bytes of a log", a.Verdict, end+1, len(whole))
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package starter
 
 import (
 	"errors"
@@ -8,12 +8,13 @@ import (
 	"strings"
 
 	"servebench/cmd/cli"
+	"servebench/cmd/servebench/outcome"
 	"servebench/scenarios/recording"
 
 	"github.com/spf13/cobra"
 )
 
-func importCommand() *cobra.Command {
+func ImportCommand() *cobra.Command {
 	var opts recording.Options
 	var tensors []string
 	cmd := &cobra.Command{
@@ -46,17 +47,17 @@ gives them.`,
 		Args: cli.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("rate") && opts.Rate <= 0 {
-				return fail(exitUsage, fmt.Errorf("--rate %v: want a number of requests per second above 0", opts.Rate))
+				return cli.Fail(cli.Usage, fmt.Errorf("--rate %v: want a number of requests per second above 0", opts.Rate))
 			}
 			var err error
 			if opts.Tensors, err = readTensorTypes(tensors); err != nil {
-				return fail(exitUsage, err)
+				return cli.Fail(cli.Usage, err)
 			}
 			summary, err := recording.Import(args[0], opts)
 			if err != nil {
-				return withCode(err)
+				return outcome.OfError(err)
 			}
-			return fail(exitRuntime, printImport(cmd.OutOrStdout(), summary))
+			return cli.Fail(cli.Runtime, printImport(cmd.OutOrStdout(), summary))
 		},
 	}
 	flags := cmd.Flags()

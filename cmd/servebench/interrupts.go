@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"servebench/cmd/cli"
 )
 
 // quitPause is how long a signal takes at most to end the program.
@@ -54,7 +56,7 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 			}
 			switch step {
 			case 1:
-				fmt.Fprintln(stderr, "\nservebench: sending stops; waiting for the requests in flight (again: give them up, and save)")
+				fmt.Fprintln(stderr, "\nservebench: sending stops; waiting for the requests in flight and until the server is removed (again: give the requests up, and save)")
 				close(i.stop)
 			case 2:
 				fmt.Fprintln(stderr, "\nservebench: giving up the requests in flight; saving (again: quit without saving)")
@@ -63,7 +65,7 @@ func catchInterrupts(parent context.Context, stderr io.Writer) interrupts {
 				signal.Reset(os.Interrupt)
 				_ = syscall.Kill(os.Getpid(), syscall.SIGINT) // not caught any more, it ends the program
 				time.Sleep(quitPause)
-				os.Exit(exitInterrupted) // where it was ignored at the start, and is again
+				os.Exit(cli.Interrupted) // where it was ignored at the start, and is again
 			}
 		}
 	}()
