@@ -58,7 +58,12 @@ test: ## Run every test that can run here; names what was skipped and why
 	$(GOTEST) --raw-command -- $(GO) test -C $(PEERS) -json ./...
 
 test-kubernetes: ## Run the tests that need a Kubernetes, on the one of make kubernetes
-	$(GOTEST) -- -count 1 -timeout 20m -run 'Kubernetes|TestScripts/kubernetes' ./targets/kubernetes/... ./cmd/servebench
+	@# One package after the other, since some tests drain the node or break it otherwise, and
+	@# one script after the other, since they measure.
+	@code=0; \
+	$(GOTEST) -- -count 1 -p 1 -parallel 4 -timeout 20m -run Kubernetes ./targets/kubernetes/... || code=$$?; \
+	$(GOTEST) -- -count 1 -parallel 1 -timeout 8m -run 'Kubernetes|TestScripts/kubernetes' ./cmd/servebench || code=$$?; \
+	exit $$code
 
 race: ## Run the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GOTEST) -- -race -short ./...
