@@ -35,7 +35,7 @@ const (
 	// The mean is long beside what a busy machine holds a server back, and so short that a queue
 	// forgets that it was empty while it settles.
 	queueService     = 10 * time.Millisecond
-	queues           = 8
+	queues           = 32 // so that each round has thousands of requests
 	queueUtilisation = 0.8 // at the capacity
 )
 
@@ -71,7 +71,7 @@ reruns: 20
 `, k.distribution, queueService, queues, from, limit, seed))
 	ctx, cancel := context.WithTimeout(t.Context(), searchTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(builtPrograms(t), "servebench"), "capacity", scenario, "--most", "2000", "-o", "json", "--progress", "none", "--out", t.TempDir())
+	cmd := exec.CommandContext(ctx, filepath.Join(builtPrograms(t), "servebench"), "capacity", scenario, "--most", "8000", "-o", "json", "--progress", "none", "--out", t.TempDir())
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, time.Minute
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -129,7 +129,7 @@ func TestCapacityOfKnownQueues(t *testing.T) {
 			var certified []float64
 			for seed := 1; seed <= seeds; seed++ {
 				if seeds > 1 {
-					from = math.Round(200 * math.Pow(2, float64(seed)/float64(seeds)))
+					from = math.Round(800 * math.Pow(2, float64(seed)/float64(seeds)))
 				}
 				t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
 					found, valid := k.searchQueue(t, seed, from)

@@ -120,7 +120,7 @@ func (s *Search) bracket() (low, high float64) {
 // Where the rate of a certificate is chosen from the highest that held: as its margin, the
 // most that an attempt goes lower by for a limit, and at least.
 const (
-	below, lower, lowest = 0.96, 0.95, 0.5
+	below, lower, lowest = 0.97, 0.95, 0.5
 )
 
 // chooseRate is the rate of the next attempt, at which each limit takes about so much of

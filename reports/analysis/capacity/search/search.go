@@ -102,7 +102,7 @@ type aim struct {
 // aims are the attempts, each of which gets half of the error that is left.
 func aims() []aim {
 	const alpha = 1 - Confidence
-	return []aim{{alpha / 2, 0.62}, {alpha / 4, 0.55}, {alpha / 8, 0.35}, {alpha / 8, 0.2}}
+	return []aim{{alpha / 2, 0.66}, {alpha / 4, 0.58}, {alpha / 8, 0.38}, {alpha / 8, 0.2}}
 }
 
 // look is an interim analysis of an attempt.
