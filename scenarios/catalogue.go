@@ -96,7 +96,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
 			"mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
-			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor,
+			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window,
 		},
 	}
 	for _, param := range arrivalsParams() {

@@ -36,6 +36,7 @@ func (c check) scenario() {
 	c.abort()
 	c.length()
 	c.scaling()
+	c.monitor()
 	c.slo()
 	c.regression()
 }
@@ -253,6 +254,22 @@ func (c check) modelOptions() {
 				}
 			})
 		}
+	}
+}
+
+// monitor holds a monitor to answers that predict something.
+func (c check) monitor() {
+	m := c.s.Monitor
+	if m == nil {
+		return
+	}
+	c.distinct("monitor.sensitive", m.Sensitive, "each field once")
+	if c.Sound("data", "template") && c.s.Template != nil {
+		c.refuse("monitor", !c.Given("data"), "the same request is sent every time, so that nothing is predicted", "data, or no monitor")
+		c.refuse("monitor", c.Given("data") && c.s.Template.Answer == nil, "what of the answer is the prediction is not said", "template.answer, such as {json: $.prediction}, with data.label")
+	}
+	if c.Sound("load") {
+		c.refuse("monitor", len(c.s.Load) == 0, "there is no load to monitor the answers to", "load, or no monitor")
 	}
 }
 

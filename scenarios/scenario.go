@@ -109,6 +109,10 @@ type Scenario struct {
 	// refused where min is above 1; below that they run it beside the others, and the reports
 	// say so.
 	Scaling *record.Scaling `key:"scaling" default:"none"` // nil: one replica
+	// How the model is monitored, on any server and without a change to it: servebench logs its
+	// predictions and, after a delay, their outcomes, which are the labels of the data, and reports
+	// the accuracy over time.
+	Monitor *record.Monitoring `key:"monitor" default:"none"` // nil: it is not
 	// The limits that the results are judged by. Without any, a run is reported but not
 	// judged.
 	SLO record.SLO `key:"slo" default:"{}"`

@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/invopop/jsonschema"
 
 	"servebench/generators"
+	"servebench/reports/record"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
 	"servebench/targets"
@@ -258,6 +260,48 @@ func mean(decode.Tag) decode.Scalar {
 		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 			{Type: "number", ExclusiveMinimum: "0", Maximum: "1000000000000"},
 			{Type: "string", Pattern: `^[0-9]+(\.[0-9]+)?%$`},
+		}},
+	}
+}
+
+// The bounds of a window of answers, in which accuracy is a figure worth the name.
+const (
+	shortestWindow  = time.Second
+	fewestInWindow  = 50
+	mostInWindow    = 10_000_000
+	windowOfAnswers = "a time of at least 1s, such as 10s, or a number of answers from 50 to 10000000, such as 500"
+)
+
+// window is a stretch of answers: a time, or how many they are.
+func window(decode.Tag) decode.Scalar {
+	span := decode.Duration(false, "s")
+	return decode.Scalar{
+		Label: "duration or whole number", Want: windowOfAnswers,
+		Read: func(n *decode.Node) (any, *decode.Flaw) {
+			if n.Unitless() {
+				answers, err := strconv.Atoi(n.Text)
+				if err != nil || answers < fewestInWindow || answers > mostInWindow {
+					return record.Window{}, &decode.Flaw{Problem: n.Text + " is no number of answers from 50 to 10000000"}
+				}
+				return record.Window{Answers: answers}, nil
+			}
+			v, flaw := span.Read(n)
+			if flaw != nil {
+				return record.Window{}, flaw
+			}
+			if v.(time.Duration) < shortestWindow {
+				return record.Window{}, &decode.Flaw{Problem: n.Text + " is shorter than 1s"}
+			}
+			return record.Window{Time: v.(time.Duration)}, nil
+		},
+		Write: func(v any) any {
+			if w := v.(record.Window); w.Answers > 0 {
+				return w.Answers
+			}
+			return decode.FormatDuration(v.(record.Window).Time)
+		},
+		Schema: jsonschema.Schema{AnyOf: []*jsonschema.Schema{
+			{Type: "integer", Minimum: "50", Maximum: "10000000"}, &span.Schema,
 		}},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/monitoring"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
@@ -67,6 +68,7 @@ func (b builder) only(phase string) builder {
 	a.Stepped = slices.DeleteFunc(slices.Clone(a.Stepped), func(s capacity.Stepped) bool { return s.Phase != phase })
 	a.Sizes = slices.DeleteFunc(slices.Clone(a.Sizes), func(g sweep.Group) bool { return g.Phase != phase })
 	a.Scaling = slices.DeleteFunc(slices.Clone(a.Scaling), func(t scaling.Trial) bool { return t.Phase != phase })
+	a.Monitor = slices.DeleteFunc(slices.Clone(a.Monitor), func(t monitoring.Trial) bool { return t.Phase != phase })
 	a.Set = &set
 	return builder{&a}
 }
@@ -127,6 +129,13 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 				"In the middle: how many replicas were requested and how many were ready, if the target tells (at 0 no request can be answered); a star marks the first answer of a new one. " +
 				"Below: the p99 of the answers in each window, which is the slowest or close to it where they are few." + b.endedEarly(),
 			Missing: "nothing was sent, so there is nothing to show over time", Data: b.scalingTable(),
+		}
+	case "accuracy":
+		return Description{
+			Title: "Accuracy over time",
+			Caption: "Points: the share of right predictions among those of each window whose outcome is known, by when they were answered, in windows of " + windowOf(b.a.Run.Scenario.Monitor.Window) +
+				"; bars are 95 % intervals." + b.endedEarly(),
+			Method: format.Sentence(accuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: b.windowTable(),
 		}
 	case "forest":
 		reference := b.a.Label(b.a.Reference)

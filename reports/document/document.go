@@ -152,7 +152,7 @@ func New(a *analysis.Analysis) *Document {
 	d.add(b.targets(), b.comparison())
 	if !a.Empty() {
 		d.add(
-			b.sizes(), b.capacity(), b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.scaling(), b.faults(), b.steps(), b.throughput(), b.overhead(),
+			b.sizes(), b.capacity(), b.results(), b.onlyStarts(), b.keyFigures(), b.variants(), b.monitor(), b.scaling(), b.faults(), b.steps(), b.throughput(), b.overhead(),
 			b.latency(), b.answers(), b.resources(), b.ratios(), b.coldStarts(), b.meters(), b.classes(), b.rounds(),
 		)
 	}

@@ -79,6 +79,9 @@ func All(a *analysis.Analysis) []Figure {
 			if scaling := a.Run.Scenario.Scaling; scaling != nil && scaling.Varies() {
 				all = append(all, scaled(v))
 			}
+			if a.Run.Scenario.Monitor != nil {
+				all = append(all, accuracy(v))
+			}
 			if len(v.phase.Steps) > 0 {
 				all = append(all, stressed(v))
 			}

@@ -62,7 +62,9 @@ type Cell struct {
 	// Replicas are the instances of the server that answered, in the order of their first
 	// answers; none: the answers did not say.
 	Replicas []Replica `json:"replicas,omitempty"`
-	Log      string    `json:"log" redact:"-"` // the interval log, relative to the run's folder
+	// Monitor is what was seen of the answers; nil: nobody asked for it.
+	Monitor *Monitor `json:"monitor,omitempty"`
+	Log     string   `json:"log" redact:"-"` // the interval log, relative to the run's folder
 }
 
 // Replica is an instance of the server as its answers show it: they name it in a header

@@ -5,6 +5,7 @@
 //	run.json          this package's Run
 //	cells/*.hlog      HdrHistogram interval logs (V2), one per cell
 //	cells/*.vegeta    vegeta's own result stream, on request
+//	monitor/*.jsonl   predictions and outcomes of each cell, where the scenario has a monitor
 //	server/*.log      what the server of each deployment wrote
 //
 // It stands between scenarios, which write it, and reports, which read it.

@@ -39,6 +39,8 @@ type Scenario struct {
 	Faults []Injection `json:"faults,omitempty"`
 	// Scaling is how many replicas a target was to run; nil: one.
 	Scaling *Scaling `json:"scaling,omitempty"`
+	// Monitor is how the answers were to be watched; nil: they were not.
+	Monitor *Monitoring `json:"monitor,omitempty"`
 	// Cost is what SLO.CostPerMillion is judged by; nil: the scenario does not say.
 	Cost *Cost `json:"cost,omitempty"`
 }
@@ -257,5 +259,5 @@ func (s SLO) Deadline() time.Duration {
 // KeySource are the files whose comments say what the keys mean that a scenario shares with
 // the record.
 //
-//go:embed scenario.go cost.go
+//go:embed scenario.go cost.go monitor.go
 var KeySource embed.FS

@@ -102,9 +102,21 @@ type Config struct {
 	// Started, when not nil, is called with the due times' zero before it comes. It must not
 	// wait.
 	Started func(zero time.Time)
+	// Answered, when not nil, is told of every request that was sent and not given up, one at a
+	// time, as they come to be booked. All requests wait for it, so it must not.
+	Answered func(Answered)
 	// Progress, when not nil, is called a few times a second, never from the
 	// sending path, and never after Run returned.
 	Progress func(Progress)
+}
+
+// Answered is what became of a request, for a monitor.
+type Answered struct {
+	Due, Done time.Duration // from the due times' zero
+	Request   *corpus.Request
+	// Predictions are what was answered, one per example, of a corpus that is Monitored; nil: it
+	// failed, or the answer could not be read. They must not be changed.
+	Predictions []corpus.Prediction
 }
 
 // IntervalLog receives the histogram of one tag (record.TagResponse…) over

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"servebench/reports/record"
+	"servebench/scenarios/corpus"
 	"servebench/targets"
 	"servebench/targets/protocol"
 
@@ -108,7 +109,10 @@ func (r *recorder) bookSent(f *flight, result *vegeta.Result, slice *record.Slic
 	second := r.seconds.secondOf(f.due)
 	r.recordValue(second, tagLag, o.Sent-f.due)
 	before := r.ledger.OK
-	class, text := r.judge(f)
+	class, text, predictions := r.judge(f)
+	if r.cfg.Answered != nil && f.state != censored {
+		r.cfg.Answered(Answered{f.due, o.Done, f.request.request, predictions})
+	}
 	became := stamps{due: f.due, sent: o.Sent, done: o.Done, state: right, class: class}
 	switch {
 	case f.state == censored:
@@ -163,24 +167,24 @@ func (r *recorder) dueWindow() time.Duration {
 	return r.cfg.Span
 }
 
-// judge returns the class of what went wrong, and its text; "" when nothing did.
-// Texts are formatted only for the first of a class.
-func (r *recorder) judge(f *flight) (class, text string) {
+// judge returns the class of what went wrong, and its text; "" when nothing did. Texts are
+// formatted only for the first of a class. Predictions are as of Answered.
+func (r *recorder) judge(f *flight) (class, text string, predictions []corpus.Prediction) {
 	o := &f.outcome
 	switch {
 	case f.state == censored:
-		return "", ""
+		return "", "", nil
 	case f.failure != nil:
-		return f.class, r.firstExample(f.class, func() string { return targets.Explain(f.failure).Error() })
+		return f.class, r.firstExample(f.class, func() string { return targets.Explain(f.failure).Error() }), nil
 	case !r.cfg.Corpus.Accepts(o.Status):
 		class = r.statuses.class(o.Status)
-		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) })
+		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) }), nil
 	}
 	judged := f.request.request.Check(protocol.Response{
 		Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length,
 	})
 	r.answers.Add(judged.Answers)
-	return judged.Class, targets.Mismatch(o.Header, judged.Text)
+	return judged.Class, targets.Mismatch(o.Header, judged.Text), f.request.request.Predictions()
 }
 
 func (r *recorder) firstExample(class string, text func() string) string {

@@ -35,6 +35,7 @@ type memo struct {
 	body        []byte
 	length      int64
 	judgement   Judgement
+	predictions []Prediction
 }
 
 // Check judges a response to the request, with a status that Accepts takes, against
@@ -42,12 +43,15 @@ type memo struct {
 func (r *Request) Check(response protocol.Response) Judgement {
 	if r.from.failures != nil {
 		if failure := r.from.failures.Failure(response); failure.Class != "" {
+			r.predictions = nil
 			return Judgement{Class: failure.Class, Text: failure.Text, Status: failure.Status}
 		}
 	}
 	if r.memo.holds(response, r.from.headers) {
+		r.predictions = r.memo.predictions
 		return r.memo.judgement
 	}
+	r.predictions = nil
 	judgement := r.from.judge(r, response)
 	if r.from.Streamed() { // and the request is not sent again
 		return judgement
@@ -60,6 +64,7 @@ func (r *Request) Check(response protocol.Response) Judgement {
 		body:        append(r.memo.body[:0], response.Body...),
 		length:      response.Length,
 		judgement:   judgement,
+		predictions: r.predictions,
 	}
 	return judgement
 }
@@ -111,11 +116,17 @@ func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 	if reply.Compared {
 		out.Answers = record.Answers{Checked: 1, Agreed: 1}
 	}
+	if r.from.monitored {
+		r.predictions = make([]Prediction, len(reply.Answers))
+	}
 	for j, answer := range reply.Answers {
+		expect := &r.expect[j]
+		if r.from.monitored {
+			r.predictions[j] = c.comparison.predict(answer, expect.observed())
+		}
 		if answer.Kind == generators.None {
 			continue
 		}
-		expect := &r.expect[j]
 		if label := expect.observed(); label.Kind != generators.None {
 			out.Answers.Labelled++
 			if c.comparison.agrees(label, answer) {

@@ -45,6 +45,8 @@ type Config struct {
 	// Unlabelled says that the model knows nothing of the examples' labels, so
 	// that comparing its answers with them would tell nothing.
 	Unlabelled bool
+	// Monitored says to keep the Inputs of each request, and the Predictions of its answer.
+	Monitored bool
 }
 
 // Corpus is a set of requests with the answers expected to them. It is safe for
@@ -53,12 +55,14 @@ type Corpus struct {
 	protocol   protocol.Protocol
 	failures   protocol.FailureReader // the protocol, where it is one
 	headers    []string               // that the protocol reads
+	schema     generators.Schema
 	comparison comparison
 	labels     *labels // nil: none are known
 	size       int
 	requests   []Request // nil where they are made as they are needed
 	from       Config    // of those
 	inOrder    bool
+	monitored  bool
 	classes    []class // of a Mix
 	hash       string
 }
@@ -79,7 +83,10 @@ type Request struct {
 	id     string
 	wire   protocol.Request
 	expect []expectation // one per example
+	inputs [][]float32   // the rows of features, one per example; nil: there are none, or not Monitored
 	memo   memo
+	// predictions are those of the response that was judged last, of a Monitored corpus.
+	predictions []Prediction
 }
 
 // Wire is what is sent. It must not be changed.
@@ -141,15 +148,17 @@ func Build(cfg Config) (*Corpus, error) {
 		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
 	}
 	c := newCorpus(cfg.Protocol, cfg.Size)
-	c.inOrder = cfg.InOrder
+	c.inOrder, c.monitored = cfg.InOrder, cfg.Monitored
 	if cfg.Records != nil {
-		c.hash, c.comparison = cfg.hashRecords(), comparison{cfg.Records.Schema().Classes, cfg.Tolerance}
+		c.schema = cfg.Records.Schema()
+		c.hash, c.comparison = cfg.hashRecords(), comparison{c.schema.Classes, cfg.Tolerance}
 		c.labels = newLabels(c.comparison, cfg.Records)
 		if c.from = cfg; cfg.isLarge() {
 			return c, nil
 		}
 	} else {
-		c.comparison = comparison{cfg.Generator.Schema().Classes, cfg.Tolerance}
+		c.schema = cfg.Generator.Schema()
+		c.comparison = comparison{c.schema.Classes, cfg.Tolerance}
 	}
 	sum := sha256.New()
 	m := c.newMaker(cfg)
@@ -204,7 +213,11 @@ func (m *maker) make(i int) (*Request, error) {
 	if err != nil {
 		return nil, m.located(i, err)
 	}
-	return &Request{from: m.corpus, number: i, id: id, wire: wire, expect: m.cfg.expectations(m.batch)}, nil
+	r := &Request{from: m.corpus, number: i, id: id, wire: wire, expect: m.cfg.expectations(m.batch)}
+	if m.cfg.Monitored {
+		r.keepInputs(m.batch)
+	}
+	return r, nil
 }
 
 // located says which request cannot be made: "loans.csv, line 17: …".

@@ -34,6 +34,7 @@ func Mix(classes []Class) (*Corpus, error) {
 		return nil, err
 	}
 	c := newCorpus(classes[0].Corpus.protocol, 0)
+	c.schema = classes[0].Corpus.schema
 	sum := sha256.New()
 	for _, part := range classes {
 		if part.Weight < 1 {

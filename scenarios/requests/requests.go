@@ -133,7 +133,7 @@ func (m *Maker) newCorpus(model Model, class scenarios.Class) (*corpus.Corpus, e
 // build makes requests from the scenario's data.
 func (m *Maker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error) {
 	data := m.Scenario.Data
-	c.Seed, c.Size, c.Tolerance = m.Seed, data.Corpus, data.Tolerance
+	c.Seed, c.Size, c.Tolerance, c.Monitored = m.Seed, data.Corpus, data.Tolerance, m.Scenario.Monitor != nil
 	if m.records == nil {
 		kind, ok := scenarios.Named(m.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
 		if !ok {

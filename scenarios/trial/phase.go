@@ -118,6 +118,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 		}
 		slices.Sort(cfg.Faults)
 	}
+	watched := s.startMonitor(t, i, &cfg, elsewhere)
 	machine := host.Watch()
 	began, whole := time.Now(), context.WithoutCancel(ctx)
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
@@ -126,6 +127,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 		s.fault(t, s.scenario.Load[i].Name, failed, false)
 	}
 	used, unknown := deployment.Usage(whole, began, time.Now())
+	cell.Monitor = watched()
 	if err = errors.Join(err, files.close()); err != nil {
 		cell.Failed = err.Error()
 	}

@@ -94,6 +94,7 @@ func (s *session) newRecord() (err error) {
 			Overhead:    sc.Overhead,
 			Faults:      sc.Faults,
 			Scaling:     sc.Scaling,
+			Monitor:     sc.Monitor,
 			Requests:    record.Requests{Batch: sc.Data.Batch},
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,

@@ -35,6 +35,9 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 				return err
 			}
 			made[of] = r
+			if err := checkSensitive(v.scenario, r.First.Schema()); err != nil {
+				return err
+			}
 			if n := len(r.LeftOut); n > 0 {
 				some := strings.Join(r.LeftOut[:min(n, fewColumns)], ", ")
 				if n > fewColumns {

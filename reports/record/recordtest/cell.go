@@ -302,6 +302,9 @@ func (l *load) finish(w *record.Writer) (record.Cell, error) {
 	slices.SortFunc(c.Errors, func(a, b record.ErrorCount) int { return cmp.Compare(b.Count, a.Count) })
 	c.Window, c.Aborted, c.Stopped = l.window(), l.aborted, l.stops > 0 && l.aborted == ""
 	c.Elapsed = max(c.Window, l.last)
+	if l.phase.Measured {
+		c.Monitor = l.Monitored
+	}
 	if !l.phase.Open {
 		c.Overtime = l.overtime / time.Duration(l.phase.Concurrency)
 	} else {

@@ -20,6 +20,7 @@ type Plan struct {
 	Overhead   *record.Overhead
 	Scaling    *record.Scaling
 	Faults     []record.Injection
+	Monitor    *record.Monitoring
 	Phases     []record.Phase
 	SLO        record.SLO
 	Targets    []Target
@@ -75,6 +76,8 @@ type Target struct {
 	Memory       int64          // the limit of its server, bytes
 	// Asks and Answers are the lengths of a request's and an answer's body, bytes.
 	Asks, Answers int64
+	// Monitored is what the monitor of each measured phase saw; nil: there is none.
+	Monitored *record.Monitor
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration

@@ -112,6 +112,7 @@ func skeleton(p Plan) *record.Run {
 			Overhead:    p.Overhead,
 			Scaling:     p.Scaling,
 			Faults:      p.Faults,
+			Monitor:     p.Monitor,
 		},
 		Environment: p.Environment,
 		Preflight:   p.Preflight,

@@ -1,0 +1,129 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"servebench/reports/analysis/monitoring"
+	"servebench/reports/format"
+	"servebench/reports/record"
+)
+
+const accuracyMethod = "Accuracy: the share of right predictions among those whose outcome is known, with its exact 95 % interval (Clopper and Pearson); " +
+	"answers to one example repeat each other, so no more count than there are different examples, and fewer where windows differ by more than chance"
+
+// monitor tells how right the predictions were over time.
+func (b builder) monitor() []Section {
+	if len(b.a.Monitor) == 0 {
+		return nil
+	}
+	m := b.a.Run.Scenario.Monitor
+	note := "Windows of " + windowOf(m.Window) + ", by when the predictions were answered. "
+	switch {
+	case m.OutcomeDelay > 0:
+		note += "An outcome becomes known " + format.Duration(m.OutcomeDelay) + " after the answer, and counts for the window of the answer. "
+	default:
+		note += "An outcome is known with the answer. "
+	}
+	out := Section{ID: "monitor", Title: "Accuracy over time", Table: b.monitorTable(), Figures: []string{"accuracy"}, Notes: []string{note + format.Sentence(accuracyMethod)}}
+	for _, t := range b.a.Monitor {
+		for _, text := range unseen(t) {
+			out.Lines = append(out.Lines, Line{Target: t.Target, Tone: Unsure, Text: b.monitored(t) + ": " + text})
+		}
+		if len(t.Log) > 0 {
+			out.Lines = append(out.Lines, Line{Target: t.Target, Text: b.monitored(t) + ": " + logged(t)})
+		}
+	}
+	return []Section{out, {ID: "monitorwindows", Rank: Folded, Table: b.windowTable()}}
+}
+
+// windowOf is a window in words: "10 s", "500 answers".
+func windowOf(w record.Window) string {
+	if w.Answers > 0 {
+		return format.Plural(w.Answers, "answer")
+	}
+	return format.Duration(w.Time)
+}
+
+// monitored names what was monitored: "container, steady, round 2".
+func (b builder) monitored(t monitoring.Trial) string {
+	name := b.a.Label(t.Target) + b.inPhase(t.Phase)
+	if b.monitoredRounds() {
+		name += fmt.Sprintf(", round %d", t.Round)
+	}
+	return name
+}
+
+// monitoredRounds says that there are several rounds, so that each is named.
+func (b builder) monitoredRounds() bool {
+	return slices.ContainsFunc(b.a.Monitor, func(t monitoring.Trial) bool { return t.Round != b.a.Monitor[0].Round })
+}
+
+// unseen says what the monitor does not know.
+func unseen(t monitoring.Trial) (all []string) {
+	if t.Unwatched != "" {
+		return []string{"The answers were not monitored: " + format.Sentence(t.Unwatched)}
+	}
+	if t.Unseen > 0 {
+		all = append(all, format.Count(t.Unseen)+" answers were not looked at, since the monitor could not keep up with the load. Lower the rate, or give the load generator more CPUs.")
+	}
+	if t.Accuracy.N == 0 && t.Answers > 0 {
+		all = append(all, "No outcome is known, so the accuracy is not either. It takes labels: data.label names the column of a file that has them.")
+	}
+	if t.LogFailed != "" {
+		all = append(all, "The log of predictions is incomplete: "+format.Sentence(t.LogFailed))
+	}
+	return all
+}
+
+// logged says where the predictions and outcomes are.
+func logged(t monitoring.Trial) string {
+	text := "Predictions and outcomes are in " + t.Log[0]
+	if n := len(t.Log); n > 1 {
+		text += " and " + format.Plural(n-1, "more file")
+	}
+	if t.Dropped > 0 {
+		text += fmt.Sprintf("; %s before, with the oldest of them, were removed to bound their size", format.Plural(t.Dropped, "file"))
+	}
+	return text + " in the run's folder."
+}
+
+func (b builder) monitorRow(t *Table, trial monitoring.Trial, cells ...Cell) {
+	round := ""
+	if b.monitoredRounds() {
+		round = strconv.Itoa(trial.Round)
+	}
+	b.add(t, trial.Target, trial.Phase, []Cell{text(round)}, cells)
+}
+
+func (b builder) monitorTable() *Table {
+	t := trialTable(b, numbers("predictions", "outcomes", "accuracy", "lowest", "at s", "outcomes after the end", "no answer"))
+	for _, trial := range b.a.Monitor {
+		if trial.Unwatched != "" {
+			continue
+		}
+		lowest, at := none(), none()
+		if w := trial.Lowest; w != nil {
+			lowest, at = share(w.Accuracy), text(span(w.From, w.To))
+		}
+		b.monitorRow(t, trial, count(trial.Answers), count(trial.Accuracy.N), share(trial.Accuracy), lowest, at, count(trial.Late), fault(trial.Unanswered))
+	}
+	return t
+}
+
+func (b builder) windowTable() *Table {
+	t := trialTable(b, numbers("window s", "predictions", "outcomes", "accuracy", "no answer"))
+	for _, trial := range b.a.Monitor {
+		for _, w := range trial.Windows {
+			b.monitorRow(t, trial, text(span(w.From, w.To)), count(w.Answers), count(w.Accuracy.N), share(w.Accuracy), fault(w.Unanswered))
+		}
+	}
+	return t
+}
+
+// span is a stretch of time in seconds: "10–20".
+func span(from, to time.Duration) string {
+	return format.Number(from.Seconds()) + "–" + format.Number(to.Seconds())
+}

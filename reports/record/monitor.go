@@ -1,0 +1,113 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+)
+
+// Monitoring says how the answers of a server are watched while load is sent.
+type Monitoring struct {
+	// The stretch over which accuracy is counted: a time, such as 10s, or a number of answers,
+	// such as 500.
+	Window Window `json:"window" key:"window" default:"10s" format:"window"`
+	// How long after its answer the outcome of a prediction becomes known, as that of a loan does
+	// after months. Accuracy counts for the window of the answer, however late its outcome comes.
+	OutcomeDelay time.Duration `json:"outcome_delay_ns,omitempty" key:"outcome_delay" default:"0s" min:"0"`
+	// What the log of predictions leaves out: names of features, prediction or outcome.
+	Sensitive []string `json:"sensitive,omitempty" key:"sensitive" default:"none" format:"column" least:"1" label:"list of fields" want:"a list of fields, such as [salary, outcome]"`
+}
+
+// The fields of a log of predictions that can be Sensitive beside the features.
+const (
+	FieldPrediction = "prediction"
+	FieldOutcome    = "outcome"
+)
+
+// Window is a stretch of answers: those of a time or so many of them; one of the two is 0.
+type Window struct {
+	Time    time.Duration `json:"time_ns,omitempty"`
+	Answers int           `json:"answers,omitempty"`
+}
+
+// String is the window as a scenario writes it: "10s", "500".
+func (w Window) String() string {
+	if w.Answers > 0 {
+		return strconv.Itoa(w.Answers)
+	}
+	return w.Time.String()
+}
+
+// Monitor is what was seen of the answers of a cell.
+type Monitor struct {
+	// Windows are in the order of time, without those in which nothing came. Of very many,
+	// neighbours are put together.
+	Windows []MonitorWindow `json:"windows"`
+	// Unseen counts the requests whose answers were not looked at, since the monitor could not
+	// keep up with the load, which does not wait for it.
+	Unseen int64 `json:"unseen,omitempty"`
+	// Late counts the outcomes that became known only after the last answer.
+	Late int64 `json:"late,omitempty"`
+	// Log are the files of predictions and outcomes that are left, in their order, relative to
+	// the run's folder; Dropped is how many of the first of them were removed to bound their size.
+	Log     []string `json:"log,omitempty" redact:"-"`
+	Dropped int      `json:"dropped_files,omitempty"`
+	// LogFailed says why the log is incomplete; "": it is not.
+	LogFailed string `json:"log_failed,omitempty"`
+	// Unwatched says why nothing was looked at; "": it was.
+	Unwatched string `json:"unwatched,omitempty"`
+}
+
+// MonitorWindow counts the answers of a window, by when they came; one per example of a request.
+type MonitorWindow struct {
+	Start time.Duration `json:"start_ns"` // from the cell's Started
+	End   time.Duration `json:"end_ns"`
+	// Answers could be read; Unanswered are requests that failed or whose answers could not be.
+	Answers    int64 `json:"answers"`
+	Unanswered int64 `json:"unanswered,omitempty"`
+	// Labelled are the answers whose outcome is known, Correct those of them that equal it.
+	Labelled int64 `json:"labelled"`
+	Correct  int64 `json:"correct"`
+}
+
+// Empty says that nothing came.
+func (w MonitorWindow) Empty() bool { return w.Answers+w.Unanswered == 0 }
+
+// Plus is a window that holds another one, which follows it, as well.
+func (w MonitorWindow) Plus(next MonitorWindow) MonitorWindow {
+	switch {
+	case w.Empty():
+		return next
+	case next.Empty():
+		return w
+	}
+	return MonitorWindow{
+		Start: min(w.Start, next.Start), End: max(w.End, next.End),
+		Answers: w.Answers + next.Answers, Unanswered: w.Unanswered + next.Unanswered,
+		Labelled: w.Labelled + next.Labelled, Correct: w.Correct + next.Correct,
+	}
+}
+
+// monitorFolder holds the logs of predictions and outcomes.
+const monitorFolder = "monitor"
+
+// Predictions makes the part-th file, from 1, of the log of predictions of one cell. The caller
+// closes it. Files of a trial that was interrupted, and is made again, stay.
+func (w *Writer) Predictions(v Trial, phase string, part int) (file *os.File, name string, err error) {
+	base := fmt.Sprintf("%s/%s.%03d", monitorFolder, cellName(v, phase), part)
+	for again := 1; ; again++ {
+		name = base + ".jsonl"
+		if again > 1 {
+			name = fmt.Sprintf("%s_%d.jsonl", base, again)
+		}
+		if file, err = w.Create(name); !errors.Is(err, fs.ErrExist) {
+			return file, name, err
+		}
+	}
+}
+
+// RemovePredictions removes a file of such a log.
+func (w *Writer) RemovePredictions(name string) error { return w.remove(name) }

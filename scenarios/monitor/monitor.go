@@ -1,0 +1,180 @@
+// Package monitor watches the answers of a server while load is sent, as a monitor in production
+// does, without a change to the server: it logs predictions and the outcomes that become known
+// later, and counts by window how many of the predictions were right. It stands beside
+// scenarios/attack, which tells it of every answer and never waits for it, and hands what it saw
+// to the record.
+package monitor
+
+import (
+	"runtime"
+	"slices"
+	"time"
+
+	"servebench/generators"
+	"servebench/reports/record"
+	"servebench/scenarios/attack"
+)
+
+// Config is what a monitor of one phase works with.
+type Config struct {
+	record.Monitoring
+	Span   time.Duration     // of the phase
+	Schema generators.Schema // of the examples
+	// Create makes the next file of the log, by its number from 1; Remove removes one by its name.
+	Create func(part int) (File, error)
+	Remove func(name string) error
+	// Redact takes the secrets out of a text; nil: there are none.
+	Redact func(string) string
+}
+
+// Monitor watches the answers of one phase. Answered hands them on to a goroutine of its own
+// through a bounded queue, so that its memory does not grow with the load. What finds no room in
+// the queue is counted and not looked at: the load goes first.
+type Monitor struct {
+	batch []attack.Answered // of Answered's goroutine
+	queue chan []attack.Answered
+	spare chan []attack.Answered
+	lost  int64
+
+	done    chan struct{}
+	windows windows
+	log     *log
+	delay   time.Duration
+	last    time.Duration // when the latest answer came
+	waiting []outcome     // in the order in which they become known
+	known   int           // so many of the first of them are known
+	late    int64
+}
+
+const (
+	// batchSize answers are handed over together, since to wake a goroutine for each would cost
+	// more than to look at it; fewer where handOver has passed since the first of them.
+	batchSize = 256
+	handOver  = 250 * time.Millisecond
+	// queued batches may wait: some seconds of a fast load.
+	queued = 256
+	// flushEvery bounds what a crash loses of the log.
+	flushEvery = time.Second
+)
+
+// Start begins to watch. The caller closes the monitor.
+func Start(cfg Config) *Monitor {
+	m := &Monitor{
+		queue: make(chan []attack.Answered, queued), spare: make(chan []attack.Answered, queued),
+		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), log: newLog(cfg), delay: cfg.OutcomeDelay,
+	}
+	go m.watch()
+	return m
+}
+
+// Answered takes an answer. Calls must not overlap, and none may come after Close.
+func (m *Monitor) Answered(a attack.Answered) {
+	m.batch = append(m.batch, a)
+	if len(m.batch) < batchSize && a.Done-m.batch[0].Done < handOver {
+		return
+	}
+	select {
+	case m.queue <- m.batch:
+		m.batch = m.spareBatch()
+	default:
+		m.lost += int64(len(m.batch))
+		m.batch = m.batch[:0]
+	}
+}
+
+func (m *Monitor) spareBatch() []attack.Answered {
+	select {
+	case batch := <-m.spare:
+		return batch[:0]
+	default:
+		return make([]attack.Answered, 0, batchSize)
+	}
+}
+
+// Close waits until all that was taken is looked at, and returns what was seen. Outcomes that are
+// still to become known count as well.
+func (m *Monitor) Close() *record.Monitor {
+	m.queue <- m.batch
+	close(m.queue)
+	<-m.done
+	return &record.Monitor{
+		Windows: m.windows.all(), Unseen: m.lost, Late: m.late,
+		Log: m.log.names, Dropped: m.log.dropped, LogFailed: m.log.failure(),
+	}
+}
+
+func (m *Monitor) watch() {
+	defer close(m.done)
+	flush := time.NewTicker(flushEvery)
+	defer flush.Stop()
+	for {
+		select {
+		case batch, more := <-m.queue:
+			if !more {
+				m.late = int64(len(m.waiting) - m.known)
+				m.learnUntil(m.last + m.delay)
+				m.log.close()
+				return
+			}
+			for _, a := range batch {
+				m.see(a)
+			}
+			clear(batch)
+			select {
+			case m.spare <- batch:
+			default:
+			}
+			runtime.Gosched() // the sending may have only this processor
+		case <-flush.C:
+			m.log.flush()
+		}
+	}
+}
+
+// outcome is what becomes known of a prediction.
+type outcome struct {
+	at         time.Duration
+	prediction int64 // its number
+	window     int64
+	outcome    string
+	correct    bool
+}
+
+// see looks at an answer: it is counted and logged, and the outcomes that are known by now with it.
+func (m *Monitor) see(a attack.Answered) {
+	m.last = max(m.last, a.Done)
+	m.learnUntil(m.last)
+	if a.Predictions == nil {
+		m.windows.failure(a.Done)
+		return
+	}
+	inputs := a.Request.Inputs()
+	for i, p := range a.Predictions {
+		w := m.windows.answer(a.Done)
+		var features []float32
+		if inputs != nil {
+			features = inputs[i]
+		}
+		id := m.log.prediction(a.Done, a.Request.ID(), features, p)
+		if p.Outcome != "" {
+			m.waiting = append(m.waiting, outcome{m.last + m.delay, id, w, p.Outcome, p.Correct})
+		}
+	}
+	if m.delay == 0 {
+		m.learnUntil(m.last)
+	}
+}
+
+// learnUntil takes the outcomes that are known at a moment.
+func (m *Monitor) learnUntil(now time.Duration) {
+	for m.known < len(m.waiting) && m.waiting[m.known].at <= now {
+		o := m.waiting[m.known]
+		m.known++
+		m.windows.outcome(o.window, o.correct)
+		m.log.outcome(o)
+	}
+	if m.known > len(m.waiting)/2 { // so that what is known takes no room for long
+		m.waiting = slices.Delete(m.waiting, 0, m.known)
+		m.known = 0
+	}
+}
