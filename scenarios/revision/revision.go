@@ -45,6 +45,20 @@ func (r Repository) Commit(ctx context.Context, revision string) (string, error)
 	return commit, nil
 }
 
+// Describe is the full hash of the commit that is checked out, with "-modified" behind it where
+// files that git knows differ from it.
+func (r Repository) Describe(ctx context.Context) (string, error) {
+	commit, err := r.Commit(ctx, "HEAD")
+	if err != nil {
+		return "", err
+	}
+	changed, err := runGit(ctx, r.top, "status", "--porcelain", "--untracked-files=no")
+	if changed != "" {
+		commit += "-modified"
+	}
+	return commit, err
+}
+
 // Inside returns the path of a file relative to the repository's working tree; false
 // when the file is not in it.
 func (r Repository) Inside(path string) (string, bool) {
