@@ -117,6 +117,8 @@ var rooms = []room{
 	{packages: "reports/figures", imports: []string{"reports", "reports/document/…", "reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/figures/chart"}},
 	{packages: "reports/document/sentence", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…"}, ownOnly: true},
 	{packages: "reports/document", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/document/sentence"}, ownOnly: true},
+	{packages: "reports/mlflow", ownOnly: true},
+	{packages: "reports/tracking", imports: []string{"reports/mlflow", "reports/record", "reports/format", "reports/analysis/…", "reports/document/sentence"}, ownOnly: true},
 	{packages: "reports/…", imports: []string{"reports", "reports/document/…", "reports/record", "reports/format", "reports/analysis/…", "reports/figures", "reports/figures/chart"}},
 	{packages: "cmd/cli"},
 	{packages: "cmd/servebench/option", imports: []string{"cmd/cli", "scenarios/decode"}},

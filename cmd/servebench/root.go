@@ -38,6 +38,7 @@ of --set are added, and win.
 		capacityCommand(),
 		gateCommand(),
 		reportCommand(),
+		trackCommand(),
 		compareCommand(),
 		baselineCommand(),
 		starter.InitCommand(catalogue()),

@@ -20,6 +20,7 @@ import (
 	"servebench/reports/analysis"
 	"servebench/reports/format"
 	"servebench/reports/html"
+	"servebench/reports/mlflow"
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
 	"servebench/scenarios"
@@ -35,6 +36,7 @@ type runOptions struct {
 	rounds int
 	raw    bool
 	gate   bool
+	mlflow string // URL
 }
 
 func runCommand() *cobra.Command {
@@ -68,6 +70,7 @@ not come to its end, whatever ended it, is no PASS of a gate.
 	flags.IntVar(&opts.rounds, "rounds", 0, "rounds instead of the scenario's")
 	flags.BoolVar(&opts.raw, "raw", false, "keep vegeta's own result stream of every cell as well, with the first 4 KiB of each answer")
 	flags.BoolVar(&opts.gate, "gate", false, "exit with 10 when a limit of the slo is broken, with 11 when that is undecided, and with 64 when there is no limit")
+	flags.StringVar(&opts.mlflow, "mlflow", "", "log each run to the MLflow server at this `URL`, when it has ended; see track")
 	return cmd
 }
 
@@ -87,6 +90,12 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	set, err := opts.settings(cmd, flagSetting{"rounds", "rounds", strconv.Itoa(opts.rounds)})
 	if err != nil {
 		return cli.Fail(cli.Usage, err)
+	}
+	var server *mlflow.Server
+	if opts.mlflow != "" {
+		if server, err = newTracker(opts.mlflow); err != nil {
+			return err
+		}
 	}
 	if opts.gate && !opts.formats.Given {
 		opts.formats = newFormats(true, true)
@@ -115,7 +124,7 @@ func runScenarios(cmd *cobra.Command, names []string, opts *runOptions) error {
 	defer interrupted.end()
 	var outcomes []error
 	for i, s := range parsed {
-		outcomes = append(outcomes, runScenario(interrupted, cmd, names[i], s, opts))
+		outcomes = append(outcomes, runScenario(interrupted, cmd, names[i], s, opts, server))
 		if interrupted.asked() {
 			break
 		}
@@ -166,8 +175,9 @@ func parseScenario(name string, text []byte, set []decode.Setting) (*scenarios.S
 	return s, err
 }
 
-// runScenario runs one scenario, writes its reports and prints it.
-func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions) error {
+// runScenario runs one scenario, writes its reports, prints it, and logs it to a server where there
+// is one.
+func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *scenarios.Scenario, opts *runOptions, server *mlflow.Server) error {
 	watch := newProgress(opts.progress.Value, cmd.ErrOrStderr())
 	runner := opts.runner(cmd, interrupted, name, s, watch)
 	runner.Raw, runner.Command = opts.raw, opts.commandLine(name, s)
@@ -179,6 +189,9 @@ func runScenario(interrupted interrupts, cmd *cobra.Command, name string, s *sce
 	a, errReport := finish(cmd, run, opts.formats.Chosen, opts.output.Value)
 	if opts.gate && a != nil {
 		errReport = errors.Join(errReport, recorded.TellCI(cmd.ErrOrStderr(), a))
+	}
+	if server != nil && a != nil {
+		trackAfter(interrupted.ctx, cmd, server, s, a)
 	}
 	return cli.Worst(outcome.OfShown(err), outcome.OfRun(run, a, opts.gate), cli.Fail(cli.Runtime, errReport))
 }
