@@ -18,6 +18,8 @@ type Format struct {
 	// CI says that it is for continuous integration: a gate writes it, a run only when
 	// it is asked for by name.
 	CI bool
+	// OnRequest says that nothing writes it but what is asked for it by name.
+	OnRequest bool
 	// Render writes the report, each of its files once. It is a pure function of the
 	// analysis.
 	Render func(a *analysis.Analysis, write Write) error

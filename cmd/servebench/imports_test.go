@@ -119,6 +119,7 @@ var rooms = []room{
 	{packages: "reports/document", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/document/sentence"}, ownOnly: true},
 	{packages: "reports/mlflow", ownOnly: true},
 	{packages: "reports/tracking", imports: []string{"reports/mlflow", "reports/record", "reports/format", "reports/analysis/…", "reports/document/sentence"}, ownOnly: true},
+	{packages: "reports/tensorboard", imports: []string{"reports", "reports/record", "reports/format", "reports/analysis/…", "reports/tracking"}},
 	{packages: "reports/…", imports: []string{"reports", "reports/document/…", "reports/record", "reports/format", "reports/analysis/…", "reports/figures", "reports/figures/chart"}},
 	{packages: "cmd/cli"},
 	{packages: "cmd/servebench/option", imports: []string{"cmd/cli", "scenarios/decode"}},

@@ -18,6 +18,7 @@ import (
 	"servebench/reports/junit"
 	"servebench/reports/markdown"
 	"servebench/reports/openmetrics"
+	"servebench/reports/tensorboard"
 	"servebench/reports/text"
 	"servebench/scenarios"
 	"servebench/scenarios/secret"
@@ -87,6 +88,7 @@ func reportFormats() []reports.Format {
 		openmetrics.Format(),
 		benchfmt.Format(),
 		benchmarkaction.Format(),
+		tensorboard.Format(),
 	}
 }
 
@@ -131,6 +133,8 @@ func targetNames() string { return strings.Join(option.Names(targetKinds(), targ
 // or for continuous integration, or both.
 func newFormats(people, ci bool) *option.SomeOf[reports.Format] {
 	all := reportFormats()
-	chosen := slices.DeleteFunc(slices.Clone(all), func(f reports.Format) bool { return f.CI && !ci || !f.CI && !people })
+	chosen := slices.DeleteFunc(slices.Clone(all), func(f reports.Format) bool {
+		return f.OnRequest || f.CI && !ci || !f.CI && !people
+	})
 	return &option.SomeOf[reports.Format]{All: all, NameOf: func(f reports.Format) string { return f.Name }, Chosen: chosen}
 }
