@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
 	"servebench/targets/reference/models"
+	"servebench/targets/reference/repository"
 )
 
 func modelsCommand() *cobra.Command {
@@ -51,65 +53,72 @@ func builtIn() []protocol.Model {
 	return served
 }
 
-// chooseModels returns the models of those names, or all that are built in when
-// names is empty, and those of the files ("name=path"), which the log describes. A
-// file takes the place of a built-in model of its name.
-func chooseModels(opts *serveOptions, log *slog.Logger) ([]protocol.Model, error) {
-	names := opts.models
-	var fromFiles []protocol.Model
+// chooseModels returns where the models come from: those of the names, or all that are built in
+// when there are none, those of the files ("name=path"), and those of the folder, which the
+// log describes as they are read. A file takes the place of a built-in model of its name.
+func chooseModels(opts *serveOptions, log *slog.Logger) (*repository.Config, error) {
+	config := &repository.Config{
+		Dir:      opts.repository,
+		Reserved: []string{clock.Name},
+		Read: func(name, path string) (protocol.Model, repository.Digest, error) {
+			return readModel(opts, log, name, path)
+		},
+	}
+	var files []string
 	for _, file := range opts.files {
-		m, err := readModel(file)
-		if err != nil {
-			return nil, err
+		name, path, ok := strings.Cut(file, "=")
+		switch {
+		case !ok || path == "" || !repository.IsName(name):
+			return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
+		case name == reference.NoopName || name == clock.Name:
+			return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
+		case slices.Contains(files, name):
+			return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is given twice", file, name)}
 		}
-		if opts.iterations == allIterations {
-			m = m.AllIterations()
-		}
-		used, all := m.Iterations()
-		log.Info("model read", "model", m.Name, "features", len(m.Schema.Features), "iterations", all, "predict_with", predictWith(used, all))
-		fromFiles = append(fromFiles, m.Served())
+		files = append(files, name)
+		config.Sources = append(config.Sources, repository.Source{Name: name, Read: func() (protocol.Model, repository.Digest, error) {
+			m, digest, err := readModel(opts, log, name, path)
+			if err != nil {
+				err = fmt.Errorf("--model-file %s: %w", name, err)
+			}
+			return m, digest, err
+		}})
 	}
-	named := func(list []protocol.Model, name string) int {
-		return slices.IndexFunc(list, func(m protocol.Model) bool { return m.Name == name })
-	}
-	var chosen []protocol.Model
+	var chosen []repository.Source
 	for _, m := range builtIn() {
-		wanted := len(names) == 0 || slices.Contains(names, m.Name)
-		if wanted && named(fromFiles, m.Name) < 0 {
-			chosen = append(chosen, m)
+		if (len(opts.models) == 0 || slices.Contains(opts.models, m.Name)) && !slices.Contains(files, m.Name) {
+			chosen = append(chosen, repository.Source{Name: m.Name, Read: func() (protocol.Model, repository.Digest, error) { return m, repository.Digest{}, nil }})
 		}
 	}
-	chosen = append(chosen, fromFiles...)
-	for _, name := range names {
-		if name != reference.NoopName && name != clock.Name && named(chosen, name) < 0 {
+	config.Sources = append(chosen, config.Sources...)
+	for _, name := range opts.models {
+		if name != reference.NoopName && name != clock.Name && !slices.ContainsFunc(config.Sources, func(s repository.Source) bool { return s.Name == name }) {
 			_, err := models.Named(name)
 			return nil, cli.UsageError{Err: fmt.Errorf("--model %s: %w", name, err)}
 		}
 	}
-	return chosen, nil
+	return config, nil
 }
 
 // maxModel bounds the file of a model, in bytes. It takes some times as much memory.
 const maxModel = 1 << 30
 
-// readModel reads the model of one --model-file.
-func readModel(file string) (*models.Model, error) {
-	name, path, ok := strings.Cut(file, "=")
-	if !ok || name == "" || path == "" || strings.ContainsAny(name, "/ ") {
-		return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: want a name and a path, such as mine=model.json", file)}
-	}
-	if name == reference.NoopName || name == clock.Name {
-		return nil, cli.UsageError{Err: fmt.Errorf("--model-file %s: the name %s is taken by a built-in model", file, name)}
-	}
+// readModel reads a model from a file.
+func readModel(opts *serveOptions, log *slog.Logger, name, path string) (protocol.Model, repository.Digest, error) {
 	text, err := userfile.ReadText(path, maxModel)
 	if err != nil {
-		return nil, fmt.Errorf("--model-file %s: %w", name, err)
+		return protocol.Model{}, repository.Digest{}, err
 	}
 	m, err := models.Read(name, bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("--model-file %s: %w", path, err)
+		return protocol.Model{}, repository.Digest{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return m, nil
+	if opts.iterations == allIterations {
+		m = m.AllIterations()
+	}
+	used, all := m.Iterations()
+	log.Info("model read", "model", m.Name, "features", len(m.Schema.Features), "iterations", all, "predict_with", predictWith(used, all))
+	return m.Served(), sha256.Sum256(text), nil
 }
 
 // predictWith says which of a model's iterations predict.

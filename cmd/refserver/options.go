@@ -24,12 +24,20 @@ type serveOptions struct {
 	host, port string
 	models     []string
 	files      []string
+	repository string
+	control    string
 	iterations string
 	maxBody    string
 	config     reference.Config
 	clock      clock.Config
 	delay      time.Duration
 }
+
+// The values of --model-control-mode.
+const (
+	noControl       = "none"
+	explicitControl = "explicit"
+)
 
 // The values of --iterations.
 const (
@@ -43,6 +51,8 @@ func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.port, "port", cmp.Or(os.Getenv("PORT"), "8080"), "`number` of the port; 0 takes a free one, which the log names; the environment's PORT sets the default")
 	f.StringArrayVar(&o.models, "model", nil, "`name` of a built-in model to serve; repeatable (default all but clock)")
 	f.StringArrayVar(&o.files, "model-file", nil, "`name=path` of a model in XGBoost's JSON format to serve as well; repeatable")
+	f.StringVar(&o.repository, "model-repository", "", "`folder` of models to serve as well: NAME/VERSION/model.json, and NAME/config.json")
+	f.StringVar(&o.control, "model-control-mode", noControl, "explicit lets requests to /v2/repository load and unload models, from whoever reaches the port (`none|explicit`)")
 	f.StringVar(&o.iterations, "iterations", bestIteration, "which boosting iterations of a --model-file predict, where it was stopped early: best, those up to its best_iteration, as XGBClassifier does, or all, as Booster.predict does (`best|all`)")
 	f.StringVar(&o.maxBody, "max-body", "4MiB", "most of a request's body, decompressed: a `size` with its unit")
 	f.IntVar(&o.config.MaxBatch, "max-batch", 1024, "most `rows` in a request")
@@ -67,6 +77,10 @@ func (o *serveOptions) check() error {
 	if o.iterations != bestIteration && o.iterations != allIterations {
 		fault("--iterations %s: want %s or %s", o.iterations, bestIteration, allIterations)
 	}
+	if o.control != noControl && o.control != explicitControl {
+		fault("--model-control-mode %s: want %s or %s", o.control, noControl, explicitControl)
+	}
+	o.config.AllowLoading = o.control == explicitControl
 	size, err := targets.ParseBytes(o.maxBody)
 	switch {
 	case err != nil:

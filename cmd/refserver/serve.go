@@ -18,7 +18,6 @@ import (
 	"servebench/cmd/cli"
 	"servebench/targets"
 	"servebench/targets/functionurl"
-	"servebench/targets/protocol"
 	"servebench/targets/reference"
 )
 
@@ -33,12 +32,18 @@ func serveCommand(began time.Time) *cobra.Command {
 in flight are answered, and the program ends; a second signal ends it immediately.
 The log goes to stderr.
 
+With --model-control-mode explicit, whoever reaches the port can have the server read
+its models anew and change which versions it serves, by the repository API of the
+Open Inference Protocol, while it answers: POST /v2/repository/models/NAME/load. It
+asks for no credentials and reads its own files alone.
+
 Where the environment has AWS_LAMBDA_RUNTIME_API, the program is the bootstrap
 of a Lambda function and answers the requests to the function's URL instead.
 
 ` + exitHelp,
 		Example: `  refserver serve --host 0.0.0.0 --port 8080
-  refserver serve --model-file mine=model.json --max-batch 64`,
+  refserver serve --model-file mine=model.json --max-batch 64
+  refserver serve --model-repository models --model-control-mode explicit`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), &opts, began, cmd.ErrOrStderr())
@@ -78,18 +83,17 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 // newServer makes the server, with its models.
 func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.Logger, error) {
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	chosen, err := chooseModels(opts, log)
-	if err != nil {
+	var err error
+	if opts.config.Repository, err = chooseModels(opts, log); err != nil {
 		return nil, nil, err
 	}
-	timed, err := opts.clockModel()
-	if err != nil {
+	if opts.config.Models, err = opts.clockModel(); err != nil {
 		return nil, nil, err
 	}
 	if opts.config.Delay, err = opts.delaying(); err != nil {
 		return nil, nil, err
 	}
-	opts.config.Models, opts.config.Version, opts.config.Log = append(chosen, timed...), cli.Version(), log
+	opts.config.Version, opts.config.Log = cli.Version(), log
 	opts.config.Instance = os.Getenv(targets.InstanceIDVariable)
 	server, err := reference.New(opts.config)
 	return server, log, err
@@ -98,17 +102,9 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 // about is what the log says about a server that begins to work.
 func about(server *reference.Server, opts *serveOptions, began time.Time) []any {
 	return []any{
-		"models", names(opts.config.Models), "ready_in", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
+		"models", strings.Join(server.Models(), ","), "ready_in", time.Since(began).Round(time.Microsecond), "instance", server.Instance(),
 		"version", opts.config.Version, "gomaxprocs", runtime.GOMAXPROCS(0),
 	}
-}
-
-func names(served []protocol.Model) string {
-	var list []string
-	for _, m := range served {
-		list = append(list, m.Name)
-	}
-	return strings.Join(append(list, reference.NoopName), ",")
 }
 
 // runtimeAPI is the variable that tells a function of AWS Lambda where its work

@@ -26,7 +26,11 @@ func clients() (subjects []protocoltest.Subject) {
 
 func referenceServer(t *testing.T) func(protocol.Service) http.Handler {
 	return func(s protocol.Service) http.Handler {
-		server, err := refserver.New(refserver.Config{Models: s.Models})
+		var models []protocol.Model
+		for _, m := range s.Models.List() {
+			models = append(models, m.Model)
+		}
+		server, err := refserver.New(refserver.Config{Models: models})
 		if err != nil {
 			t.Fatal(err)
 		}

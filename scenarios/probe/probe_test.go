@@ -37,10 +37,10 @@ func serve(t *testing.T, h http.Handler) string {
 }
 
 func service() protocol.Service {
-	return protocol.Service{Name: "s", Version: "1", Models: []protocol.Model{{
+	return protocol.Service{Name: "s", Version: "1", Models: protocol.NewRegistry(&protocol.Served{Model: protocol.Model{
 		Name: "m", Version: "3", Predict: protocol.Binary(func([]float32) float32 { return 0.25 }),
 		Schema: generators.Schema{Features: []generators.Feature{{Name: "a"}, {Name: "b"}}, Classes: []string{"no", "yes"}},
-	}}}
+	}})}
 }
 
 func found(s *Server) (names []string) {

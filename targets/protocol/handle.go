@@ -67,7 +67,7 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 	}
 	encode := time.Now()
 	if err != nil {
-		done.Status = statusOf(err)
+		done.Status = StatusOf(err)
 		i.Refuse(w, done.Status, err.Error())
 	} else {
 		done.Status, done.Rows = http.StatusOK, b.Rows
@@ -84,7 +84,8 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 	}
 }
 
-func statusOf(err error) int {
+// StatusOf is the HTTP status of an error: that of a *Refusal, or 400 of any other.
+func StatusOf(err error) int {
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return refusal.Status
 	}

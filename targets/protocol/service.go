@@ -2,9 +2,7 @@ package protocol
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"servebench/generators"
@@ -14,7 +12,7 @@ import (
 type Model struct {
 	Name    string
 	Doc     string // one sentence
-	Version string // the only one served
+	Version string
 	// Schema names the features and classes. Without Features the model takes
 	// rows of any width; without Classes it is a regression.
 	Schema generators.Schema
@@ -74,52 +72,20 @@ func Binary(probability func(features []float32) float32) func(features, scores 
 type Service struct {
 	Name    string // of the server program
 	Version string // of the server program
-	Models  []Model
-	// MaxBatch is the most rows of one request; 0: no limit.
-	MaxBatch int
+	Models  *Registry
+	// Repository changes the models from outside; nil: that is refused.
+	Repository Repository
 	// MaxBody is how many bytes of a body can be read; 0: all.
 	MaxBody int64
 	// Ready reports whether new work is welcome; nil: always.
 	Ready func() bool
-	// Observer is called once per model when a handler is made, and returns
-	// what is told of the model's inferences; nil: nobody is told.
-	Observer func(Model) Observer
 }
 
-// Served is a model with what its requests are held to.
+// Served is a version of a model with what its requests are held to.
 type Served struct {
 	Model
-	MaxBatch int      // as of Service
+	MaxBatch int      // the most rows of one request; 0: no limit
 	Observer Observer // nil: nobody is told
-}
-
-// Serve returns the models as they are served, by name.
-func (s Service) Serve() map[string]*Served {
-	served := map[string]*Served{}
-	for _, m := range s.Models {
-		served[m.Name] = &Served{Model: m, MaxBatch: s.MaxBatch}
-		if s.Observer != nil {
-			served[m.Name].Observer = s.Observer(m)
-		}
-	}
-	return served
-}
-
-// Named returns the model of a name and a version, "" for any. Its error says what there
-// is, and is a *Refusal with status 404.
-func (s Service) Named(served map[string]*Served, name, version string) (*Served, error) {
-	m := served[name]
-	switch {
-	case m == nil:
-		var names []string
-		for _, m := range s.Models {
-			names = append(names, m.Name)
-		}
-		return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("unknown model %q, want one of %s", name, strings.Join(names, ", "))}
-	case version != "" && version != m.Version:
-		return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("unknown version %q of model %q, want %q", version, name, m.Version)}
-	}
-	return m, nil
 }
 
 // Fault says what is wrong with the size of a batch; "" when nothing is.

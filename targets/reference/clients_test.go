@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"servebench/targets/protocol"
+	"servebench/targets/reference/repository"
 	"servebench/targets/targettest/python"
 )
 
@@ -17,7 +18,16 @@ func TestClients(t *testing.T) {
 	python.Environment(t, "serving")
 	sum := half()
 	sum.Name, sum.Version, sum.Predict = "sum", "1", protocol.Binary(func(x []float32) float32 { return x[0] + x[1] })
-	url := serveLoopback(t, newServer(t, Config{Models: models(sum)}))
+	read := byte(0)
+	changing := repository.Source{Name: "changing", Read: func() (protocol.Model, repository.Digest, error) {
+		read++ // loads are one at a time
+		m := half()
+		m.Name = "changing"
+		return m, repository.Digest{read}, nil
+	}}
+	url := serveLoopback(t, newServer(t, Config{
+		Models: models(sum), Repository: &repository.Config{Sources: []repository.Source{changing}}, AllowLoading: true,
+	}))
 	scripts, err := filepath.Glob(filepath.Join("testdata", "clients", "*.py"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)

@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,14 +29,12 @@ type metrics struct {
 	durations  *prometheus.HistogramVec
 	batches    *prometheus.HistogramVec
 	models     *modelCollector
-	observers  map[string]*modelMetrics // by model
 }
 
 func newMetrics(version string) *metrics {
 	m := &metrics{
-		registry:  prometheus.NewRegistry(),
-		models:    &modelCollector{},
-		observers: map[string]*modelMetrics{},
+		registry: prometheus.NewRegistry(),
+		models:   &modelCollector{},
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "refserver_panics_total", Help: "Handlers that panicked and were answered with 500.",
 		}),
@@ -87,20 +87,34 @@ func (m *metrics) countAnswer(status int) {
 	m.requests.inc(status)
 }
 
-// observer returns what counts a model's inferences, whichever protocol they came by.
+// observer returns what counts the inferences of a model's version, whichever protocol they
+// came by and however often it is loaded.
 func (m *metrics) observer(model protocol.Model) protocol.Observer {
-	if o := m.observers[model.Name]; o != nil {
-		return o
-	}
-	labels := prometheus.Labels{"model": model.Name, "version": model.Version}
-	o := &modelMetrics{
-		totals:   m.models.add(model),
+	labels := versionLabels(model.Name, model.Version)
+	return &modelMetrics{
+		totals:   m.models.add(model.Name, model.Version),
 		requests: newStatusCounter(m.inferences.MustCurryWith(labels)),
 		duration: m.durations.With(labels),
 		batch:    m.batches.With(labels),
 	}
-	m.observers[model.Name] = o
-	return o
+}
+
+func versionLabels(model, version string) prometheus.Labels {
+	return prometheus.Labels{"model": model, "version": version}
+}
+
+// keepRetired is how many versions of a model that are served no more keep their metrics: a
+// server that is given a new one each minute would have ever more of them.
+const keepRetired = 16
+
+// retire forgets the versions of a model that have been out of service longest.
+func (m *metrics) retire(model string, served []protocol.Traffic) {
+	for _, version := range m.models.retire(model, served) {
+		labels := versionLabels(model, version)
+		m.inferences.DeletePartialMatch(labels)
+		m.durations.Delete(labels)
+		m.batches.Delete(labels)
+	}
 }
 
 // modelMetrics counts one model's inferences.
@@ -146,9 +160,9 @@ func (c statusCounter) inc(status int) {
 	c.all.WithLabelValues(strconv.Itoa(status)).Inc()
 }
 
-// modelTotals are one model's running totals.
+// modelTotals are the running totals of one version of a model.
 type modelTotals struct {
-	model                     protocol.Model
+	model, version            string
 	succeeded, failed, rows   atomic.Int64
 	decode, compute, answered atomic.Int64 // nanoseconds, of the succeeded
 }
@@ -169,12 +183,48 @@ func (t *modelTotals) add(i protocol.Inference) {
 // Triton know (its documentation, "Metrics"). Durations are cumulative
 // microseconds of successful requests. This server has no queue and does not
 // batch requests together: it executes each at once.
-type modelCollector struct{ totals []*modelTotals }
+type modelCollector struct {
+	mu     sync.Mutex
+	totals []*modelTotals // in the order in which the versions were first served
+}
 
-func (c *modelCollector) add(model protocol.Model) *modelTotals {
-	t := &modelTotals{model: model}
+// add returns the totals of a version, which may have some already.
+func (c *modelCollector) add(model, version string) *modelTotals {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.totals {
+		if t.model == model && t.version == version {
+			return t
+		}
+	}
+	t := &modelTotals{model: model, version: version}
 	c.totals = append(c.totals, t)
 	return t
+}
+
+// retire drops all but the last keepRetired versions of a model that are not served, and
+// returns those dropped.
+func (c *modelCollector) retire(model string, served []protocol.Traffic) (dropped []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	isRetired := func(t *modelTotals) bool {
+		return t.model == model && !slices.ContainsFunc(served, func(v protocol.Traffic) bool { return v.Version == t.version })
+	}
+	surplus := -keepRetired
+	for _, t := range c.totals {
+		if isRetired(t) {
+			surplus++
+		}
+	}
+	c.totals = slices.DeleteFunc(c.totals, func(t *modelTotals) bool {
+		if surplus <= 0 || !isRetired(t) {
+			return false
+		}
+		surplus--
+		dropped = append(dropped, t.version)
+		return true
+	})
+	return dropped
 }
 
 // tritonMetric is one of the names.
@@ -226,10 +276,12 @@ func (c *modelCollector) Describe(descs chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *modelCollector) Collect(out chan<- prometheus.Metric) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, m := range tritonMetrics() {
 		desc := m.desc()
 		for _, t := range c.totals {
-			out <- prometheus.MustNewConstMetric(desc, m.kind, m.value(t), t.model.Name, t.model.Version)
+			out <- prometheus.MustNewConstMetric(desc, m.kind, m.value(t), t.model, t.version)
 		}
 	}
 }

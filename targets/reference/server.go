@@ -28,6 +28,7 @@ import (
 	"servebench/targets/protocol/tfserving"
 	"servebench/targets/protocol/v2"
 	"servebench/targets/protocol/v2grpc"
+	"servebench/targets/reference/repository"
 )
 
 // ServerName is how the server names itself in protocol metadata.
@@ -37,6 +38,7 @@ const ServerName = "servebench-reference"
 type Server struct {
 	config   Config
 	instance string
+	models   *protocol.Registry
 	metrics  *metrics
 	draining atomic.Bool
 	handler  http.Handler
@@ -50,19 +52,55 @@ func New(config Config) (*Server, error) {
 	if err := checkModels(served); err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
-	s := &Server{config: config, instance: cmp.Or(config.Instance, newInstanceID())}
+	s := &Server{config: config, instance: cmp.Or(config.Instance, newInstanceID()), models: protocol.NewRegistry()}
 	s.metrics = newMetrics(config.Version)
 	service := protocol.Service{
-		Name:     ServerName,
-		Version:  config.Version,
-		Models:   served,
-		MaxBatch: config.MaxBatch,
-		MaxBody:  config.MaxBody,
-		Ready:    func() bool { return !s.draining.Load() },
-		Observer: s.metrics.observer,
+		Name:    ServerName,
+		Version: config.Version,
+		Models:  s.models,
+		MaxBody: config.MaxBody,
+		Ready:   func() bool { return !s.draining.Load() },
+	}
+	if config.Repository != nil {
+		from, err := s.openRepository()
+		if err != nil {
+			return nil, err
+		}
+		if config.AllowLoading {
+			service.Repository = from
+		}
+	}
+	for _, m := range served {
+		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve(m, repository.Settings{}), Weight: 1}})
 	}
 	s.handler = s.mountRoutes(service)
 	return s, nil
+}
+
+// openRepository loads the models of the repository.
+func (s *Server) openRepository() (*repository.Repository, error) {
+	config := *s.config.Repository
+	config.Registry, config.Serve, config.Changed = s.models, s.serve, s.changed
+	config.Reserved = append(config.Reserved, NoopName)
+	for _, m := range s.config.Models {
+		config.Reserved = append(config.Reserved, m.Name)
+	}
+	return repository.Open(config)
+}
+
+// serve makes of a model what requests are answered with.
+func (s *Server) serve(m protocol.Model, _ repository.Settings) *protocol.Served {
+	return &protocol.Served{Model: m, MaxBatch: s.config.MaxBatch, Observer: s.metrics.observer(m)}
+}
+
+// changed logs what a model is served as from now on.
+func (s *Server) changed(name string, served []protocol.Traffic) {
+	var versions []string
+	for _, v := range served {
+		versions = append(versions, fmt.Sprintf("%s:%g", v.Version, v.Weight))
+	}
+	s.metrics.retire(name, served)
+	s.config.Log.Info("model changed", "model", name, "versions", strings.Join(versions, ","))
 }
 
 func checkModels(models []protocol.Model) error {
@@ -132,6 +170,15 @@ func sides() []side {
 // Handler is the whole server without its listening side.
 func (s *Server) Handler() http.Handler { return s.handler }
 
+// Models are the names of the models that are served now.
+func (s *Server) Models() []string {
+	var names []string
+	for _, m := range s.models.List() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // Instance is the id that every answer carries as X-Instance-Id.
 func (s *Server) Instance() string { return s.instance }
 
@@ -184,8 +231,15 @@ func (s *Server) drain(server *http.Server) error {
 // Config configures a Server. A zero field takes the default that its comment
 // names.
 type Config struct {
-	// Models are served beside Noop, in this order. Their names must differ.
+	// Models are served beside Noop, in this order, after those of the Repository. Their names
+	// must differ.
 	Models []protocol.Model
+	// Repository has models that can be changed. Its fields Registry, Serve and Changed are
+	// filled in. nil: there are none.
+	Repository *repository.Config
+	// AllowLoading lets requests load and unload the models of the Repository. Whoever
+	// reaches the server can then do so: it asks for no credentials.
+	AllowLoading bool
 	// Instance is what answers call the server (protocol.InstanceIDHeader); "": a random id.
 	Instance string
 	// Version of the program, for metadata and metrics; "" becomes "devel".

@@ -27,7 +27,15 @@ const oneRow = `{"inputs":[{"name":"features","shape":[1,2],"datatype":"FP32","d
 
 // infer posts the body to the model, with headers as pairs.
 func infer(s *Server, model string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", "/v2/models/"+model+"/infer", body)
+	return postBody(s, "/v2/models/"+model+"/infer", body, headers...)
+}
+
+func postTo(s *Server, path, body string) *httptest.ResponseRecorder {
+	return postBody(s, path, strings.NewReader(body))
+}
+
+func postBody(s *Server, path string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, body)
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

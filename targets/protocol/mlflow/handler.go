@@ -21,14 +21,13 @@ func Patterns() []string { return []string{"/invocations", "/ping", "/health", "
 // with error_code BAD_REQUEST, another type of body 415, an unknown model 404. Limiting and
 // decompressing the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
-	served := s.Serve()
 	inferences := protocol.Inferences{Decode: decode, Encode: encode, Refuse: refuse}
 	invoke := func(w http.ResponseWriter, r *http.Request) {
 		name := cmp.Or(r.Header.Get(modelHeader), r.Header.Get("X-Amzn-Sagemaker-Target-Model"))
-		if name == "" && len(s.Models) > 0 {
-			name = s.Models[0].Name
+		if list := s.Models.List(); name == "" && len(list) > 0 {
+			name = list[0].Name
 		}
-		m, err := s.Named(served, name, "")
+		m, err := s.Models.Choose(name, "")
 		if err != nil {
 			refuse(w, http.StatusNotFound, err.Error())
 			return

@@ -41,7 +41,7 @@ func Ask(handler func(protocol.Service) http.Handler, method, path, body string,
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	handler(protocol.Service{Name: "s", Version: "1.2", Models: []protocol.Model{m}, MaxBatch: 2}).ServeHTTP(w, r)
+	handler(protocol.Service{Name: "s", Version: "1.2", Models: protocol.NewRegistry(&protocol.Served{Model: m, MaxBatch: 2})}).ServeHTTP(w, r)
 	return w
 }
 
@@ -224,7 +224,7 @@ func testReadyCall(t *testing.T, s Subject) {
 
 func testUnknownModel(t *testing.T, s Subject) {
 	svc := service()
-	svc.Models[0].Name = "another"
+	svc.Models.Remove(modelName)
 	p := open(t, s)
 	resp := sendTo(s.Handler(svc), encode(t, p, "", makeBatch(1, 1)))
 	if !refused(p, resp) {
@@ -233,8 +233,7 @@ func testUnknownModel(t *testing.T, s Subject) {
 }
 
 func testBatchLimit(t *testing.T, s Subject) {
-	svc := service()
-	svc.MaxBatch = 3
+	svc := service(func(m *protocol.Served) { m.MaxBatch = 3 })
 	p, h := open(t, s), s.Handler(svc)
 	resp := sendTo(h, encode(t, p, "", makeBatch(1, 3)))
 	if _, err := decode(p, resp); err != nil {
@@ -252,14 +251,11 @@ func (w *witness) Observe(i protocol.Inference) { w.told = append(w.told, i) }
 
 func testObserver(t *testing.T, s Subject) {
 	seen := &witness{}
-	svc := service()
-	svc.Observer = func(m protocol.Model) protocol.Observer {
-		if m.Name != modelName {
-			return &witness{}
+	h := s.Handler(service(func(m *protocol.Served) {
+		if m.Name == modelName {
+			m.Observer = seen
 		}
-		return seen
-	}
-	h := s.Handler(svc)
+	}))
 	req := encode(t, open(t, s), "", makeBatch(1, 5))
 	sendTo(h, req)
 	if req.Body = req.Body[:len(req.Body)/2]; s.Break != nil {

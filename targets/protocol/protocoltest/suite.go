@@ -63,8 +63,16 @@ func Run(t *testing.T, s Subject) {
 const modelName = "suite-model"
 
 // service serves the models of the suite.
-func service() protocol.Service {
-	return protocol.Service{Name: "suite", Version: "1", Models: models()}
+func service(changes ...func(*protocol.Served)) protocol.Service {
+	var served []*protocol.Served
+	for _, m := range models() {
+		s := &protocol.Served{Model: m}
+		for _, change := range changes {
+			change(s)
+		}
+		served = append(served, s)
+	}
+	return protocol.Service{Name: "suite", Version: "1", Models: protocol.NewRegistry(served...)}
 }
 
 // models are logistic regressions of two and of four classes and a linear one, of the

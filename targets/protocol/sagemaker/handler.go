@@ -18,11 +18,10 @@ func Patterns() []string { return []string{"/endpoints/"} }
 // endpoint 400 with ValidationError. Limiting and decompressing the body is up to the
 // caller.
 func Handler(s protocol.Service) http.Handler {
-	served := s.Serve()
 	inferences := protocol.Inferences{Decode: decode, Encode: encode, Refuse: refuseAsModel}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/endpoints/{name}/invocations", protocol.AllowOnly(func(w http.ResponseWriter, r *http.Request) {
-		m, err := s.Named(served, r.PathValue("name"), "")
+		m, err := s.Models.Choose(r.PathValue("name"), "")
 		if err != nil {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return

@@ -19,7 +19,6 @@ func Patterns() []string { return []string{"/v1/models", "/v1/models/"} }
 
 type handler struct {
 	service protocol.Service
-	served  map[string]*protocol.Served
 	methods map[string]*protocol.Inferences
 }
 
@@ -28,7 +27,7 @@ type handler struct {
 // request at fault, 404 for an unknown model, version, method or path, 503 while the
 // server ends. Limiting and decompressing the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
-	h := &handler{service: s, served: s.Serve()}
+	h := &handler{service: s}
 	h.methods = map[string]*protocol.Inferences{
 		"predict":  {Decode: readPredict, Encode: writePredictions, Refuse: refuse},
 		"classify": {Decode: readExamples, Encode: writeClasses, Refuse: refuse},
@@ -47,12 +46,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, metadata := strings.CutSuffix(path, "/metadata")
 	name, version, _ := strings.Cut(path, "/versions/")
 	name, err := url.PathUnescape(name)
-	m, unknown := h.service.Named(h.served, name, version)
+	find := h.service.Models.Named
+	if method != "" {
+		find = h.service.Models.Choose
+	}
+	m, unknown := find(name, version)
 	switch inferences := h.methods[method]; {
 	case errors.Join(err, unknown) != nil:
 		refuse(w, http.StatusNotFound, errors.Join(err, unknown).Error())
 	case method == "":
-		protocol.AllowOnly(func(w http.ResponseWriter, _ *http.Request) { h.serveModel(w, m, metadata) }, refuse, http.MethodGet, http.MethodHead)(w, r)
+		protocol.AllowOnly(func(w http.ResponseWriter, _ *http.Request) { h.serveModel(w, m, version, metadata) }, refuse, http.MethodGet, http.MethodHead)(w, r)
 	case inferences == nil || metadata:
 		refuse(w, http.StatusNotFound, fmt.Sprintf("unknown method %.40q, want predict, classify or regress", method))
 	default:
@@ -70,7 +73,7 @@ func (h *handler) serveList(w http.ResponseWriter, _ *http.Request) {
 		Name string `json:"name"`
 	}
 	list := []model{}
-	for _, m := range h.service.Models {
+	for _, m := range h.service.Models.List() {
 		list = append(list, model{m.Name})
 	}
 	reply(w, http.StatusOK, map[string]any{"models": list})
@@ -94,12 +97,17 @@ type statusError struct {
 	Message string `json:"error_message"`
 }
 
-func (h *handler) serveModel(w http.ResponseWriter, m *protocol.Served, metadata bool) {
+// serveModel answers with the status of the version asked for, of all where it is "", or with
+// the metadata.
+func (h *handler) serveModel(w http.ResponseWriter, m *protocol.Served, version string, metadata bool) {
 	if !metadata {
-		reply(w, http.StatusOK, modelStatus{
-			Versions: []versionStatus{{m.Version, "AVAILABLE", statusError{Code: "OK"}}},
-			Name:     m.Name, Ready: h.service.Ready == nil || h.service.Ready(),
-		})
+		status := modelStatus{Name: m.Name, Ready: h.service.Ready == nil || h.service.Ready()}
+		for _, v := range h.service.Models.Versions(m.Name) {
+			if version == "" || version == v.Version {
+				status.Versions = append(status.Versions, versionStatus{v.Version, "AVAILABLE", statusError{Code: "OK"}})
+			}
+		}
+		reply(w, http.StatusOK, status)
 		return
 	}
 	tensor := func(datatype string, sizes ...int) map[string]any {

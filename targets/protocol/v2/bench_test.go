@@ -71,7 +71,7 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkDecode(b *testing.B) {
 	c := nineClient(b)
 	for _, rows := range []int{1, 32} {
-		w := serve(b, Handler(protocol.Service{Models: []protocol.Model{nine()}}), benchmarkBody(b, rows))
+		w := serve(b, Handler(protocol.Service{Models: protocol.NewRegistry(&protocol.Served{Model: nine()})}), benchmarkBody(b, rows))
 		resp := protocol.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			b.ReportAllocs()
@@ -121,7 +121,7 @@ func (d discard) WriteHeader(int)             {}
 
 // The whole handling of one request, without the network and net/http's part.
 func BenchmarkInfer(b *testing.B) {
-	h := Handler(protocol.Service{Models: []protocol.Model{nine()}})
+	h := Handler(protocol.Service{Models: protocol.NewRegistry(&protocol.Served{Model: nine()})})
 	body := []byte(benchmarkBody(b, 1))
 	r := httptest.NewRequest("POST", "/v2/models/nine/infer", nil)
 	reader := bytes.NewReader(body)
@@ -139,7 +139,7 @@ func BenchmarkInfer(b *testing.B) {
 // reads the answer, and over a kept connection. There a handler that answers the same
 // bytes without reading those that it got shows what is left to gain.
 func BenchmarkBinary(b *testing.B) {
-	h := Handler(protocol.Service{Models: []protocol.Model{nine()}})
+	h := Handler(protocol.Service{Models: protocol.NewRegistry(&protocol.Served{Model: nine()})})
 	for name, open := range map[string]func(testing.TB, http.Handler, protocol.Protocol, protocol.Request) func(){
 		"handler": askHandler, "answer": readAnswer, "loopback": askLoopback,
 	} {

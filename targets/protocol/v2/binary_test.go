@@ -135,7 +135,7 @@ func FuzzBinaryRequest(f *testing.F) {
 
 // TestBinaryAnswerKeepsMemory appends an answer of many rows to memory that is there.
 func TestBinaryAnswerKeepsMemory(t *testing.T) {
-	m := &model{Served: &protocol.Served{Model: nine()}}
+	m := &protocol.Served{Model: nine()}
 	b := &protocol.Batch{Rows: 256, Scores: make([]float32, 512), State: &askedOutputs{
 		outputs: []tensors.Output{tensors.Label, tensors.Probability}, binary: []bool{true, true},
 	}}

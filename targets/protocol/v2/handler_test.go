@@ -73,7 +73,7 @@ func TestHandlerNamesMethods(t *testing.T) {
 }
 
 func TestHandlerNotReady(t *testing.T) {
-	h := Handler(protocol.Service{Models: []protocol.Model{sum()}, Ready: func() bool { return false }})
+	h := Handler(protocol.Service{Models: protocol.NewRegistry(&protocol.Served{Model: sum()}), Ready: func() bool { return false }})
 	for path, status := range map[string]int{
 		"/v2/health/live": 200, "/v2/health/ready": 503, "/v2/models/sum/ready": 503,
 	} {
@@ -115,10 +115,7 @@ func TestHandlerTellsObserver(t *testing.T) {
 	seen := &recorder{}
 	slow := sum()
 	slow.Predict = protocol.Binary(func([]float32) float32 { time.Sleep(time.Millisecond); return 0 })
-	h := Handler(protocol.Service{
-		Models:   []protocol.Model{slow},
-		Observer: func(m protocol.Model) protocol.Observer { return seen },
-	})
+	h := Handler(protocol.Service{Models: protocol.NewRegistry(&protocol.Served{Model: slow, Observer: seen})})
 	call(t, h, "POST", "/v2/models/sum/infer", `{"inputs":[{"name":"features","shape":[3,1],"datatype":"FP32","data":[1,2,3]}]}`)
 	call(t, h, "POST", "/v2/models/sum/infer", `{`)
 	if got := fmt.Sprint(len(seen.told)); got != "2" {

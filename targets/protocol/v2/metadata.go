@@ -32,21 +32,25 @@ type tensorDoc struct {
 }
 
 func serverMetadata(s protocol.Service) []byte {
-	return mustJSON(serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{binaryExtension}})
+	doc := serverDoc{Name: s.Name, Version: s.Version, Extensions: []string{binaryExtension}}
+	if s.Repository != nil {
+		doc.Extensions = append(doc.Extensions, "model_repository")
+	}
+	return mustJSON(doc)
 }
 
-func modelIndex(models []protocol.Model) []byte {
+func (h *handler) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	names := []string{}
-	for _, m := range models {
+	for _, m := range h.service.Models.List() {
 		names = append(names, m.Name)
 	}
-	return mustJSON(map[string][]string{"models": names})
+	reply(w, http.StatusOK, mustJSON(map[string][]string{"models": names}))
 }
 
-func modelMetadata(m protocol.Model) []byte {
+func modelMetadata(m protocol.Model, versions []string) []byte {
 	return mustJSON(modelDoc{
 		Name:     m.Name,
-		Versions: []string{m.Version},
+		Versions: versions,
 		Platform: "servebench",
 		Inputs:   documents(tensors.InputOf(m)),
 		Outputs:  documents(tensors.OutputsOf(m)...),
@@ -88,8 +92,12 @@ func serveDocument(body []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, body) }
 }
 
-func serveModel(w http.ResponseWriter, _ *http.Request, m *model) {
-	reply(w, http.StatusOK, m.metadata)
+func (h *handler) serveModel(w http.ResponseWriter, _ *http.Request, m *protocol.Served) {
+	var versions []string
+	for _, v := range h.service.Models.Versions(m.Name) {
+		versions = append(versions, v.Version)
+	}
+	reply(w, http.StatusOK, modelMetadata(m.Model, versions))
 }
 
 func (h *handler) serveLive(w http.ResponseWriter, _ *http.Request) {
@@ -104,7 +112,7 @@ func (h *handler) serveReady(w http.ResponseWriter, _ *http.Request) {
 	reply(w, status, h.health())
 }
 
-func (h *handler) serveModelReady(w http.ResponseWriter, r *http.Request, _ *model) {
+func (h *handler) serveModelReady(w http.ResponseWriter, r *http.Request, _ *protocol.Served) {
 	h.serveReady(w, r)
 }
 

@@ -42,7 +42,8 @@ func sum() protocol.Model {
 
 func testHandler() http.Handler {
 	return Handler(protocol.Service{
-		Name: "tester", Version: "1.2", Models: []protocol.Model{logistic(), sum()}, MaxBatch: 4,
+		Name: "tester", Version: "1.2",
+		Models: protocol.NewRegistry(&protocol.Served{Model: logistic(), MaxBatch: 4}, &protocol.Served{Model: sum(), MaxBatch: 4}),
 	})
 }
 

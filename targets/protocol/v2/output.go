@@ -9,7 +9,7 @@ import (
 
 // appendAnswer appends the response to an infer request that has been decoded and whose
 // rows have finite scores. head is how long its JSON is where binary data follows; else 0.
-func appendAnswer(dst []byte, m *model, b *protocol.Batch) (answer []byte, head int) {
+func appendAnswer(dst []byte, m *protocol.Served, b *protocol.Batch) (answer []byte, head int) {
 	start := len(dst)
 	dst = append(dst, `{"model_name":`...)
 	dst = jsonbody.AppendString(dst, []byte(m.Name))
@@ -52,7 +52,7 @@ func appendBinaryHead(dst []byte, t generators.Tensor) []byte {
 	return append(dst, "}}"...)
 }
 
-func appendOutput(dst []byte, m *model, kind tensors.Output, scores []float32) []byte {
+func appendOutput(dst []byte, m *protocol.Served, kind tensors.Output, scores []float32) []byte {
 	width := m.Scores()
 	dst = append(dst, `{"name":"`...)
 	dst = append(dst, kind.Name()...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"servebench/generators"
@@ -63,7 +64,7 @@ func call(ctx context.Context, ask protocol.Ask, method string, message []byte) 
 
 // index lists the models of a RepositoryIndexResponse.
 func index(ctx context.Context, ask protocol.Ask) (names []string, err error) {
-	reply, err := call(ctx, ask, "RepositoryIndex", nil)
+	reply, err := call(ctx, ask, "RepositoryIndex", appendTrue(nil, 2, true)) // those that are ready
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +76,12 @@ func index(ctx context.Context, ask protocol.Ask) (names []string, err error) {
 			if f.number != 1 {
 				return nil
 			}
-			names = append(names, "")
-			return f.text(&names[len(names)-1])
+			name := ""
+			err := f.text(&name)
+			if !slices.Contains(names, name) { // each version is an entry
+				names = append(names, name)
+			}
+			return err
 		})
 	})
 }

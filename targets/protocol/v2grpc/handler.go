@@ -11,21 +11,19 @@ import (
 	"servebench/targets/protocol/tensors"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // requests may be compressed
 	"google.golang.org/grpc/mem"
-	"google.golang.org/grpc/status"
 )
 
 // Patterns are the paths of the service, for http.ServeMux.
 func Patterns() []string { return []string{"/" + service + "/"} }
 
-// Handler serves the calls ServerLive, ServerReady, ServerMetadata, RepositoryIndex,
-// ModelReady, ModelMetadata and ModelInfer. A request at fault gets INVALID_ARGUMENT, an unknown model
+// Handler serves the calls ServerLive, ServerReady, ServerMetadata, ModelReady, ModelMetadata,
+// ModelInfer, RepositoryIndex, RepositoryModelLoad and RepositoryModelUnload. A request at fault gets INVALID_ARGUMENT, an unknown model
 // NOT_FOUND, a model's bad answer INTERNAL, a message beyond MaxBody RESOURCE_EXHAUSTED.
 // Limiting the body is up to the caller.
 func Handler(s protocol.Service) http.Handler {
-	h := &handler{service: s, models: s.Serve()}
+	h := &handler{service: s}
 	most := math.MaxInt32 // gRPC's own default for requests is 4 MiB
 	if s.MaxBody > 0 {
 		most = int(min(s.MaxBody-framePrefix, math.MaxInt32)) // said by the status, where a body that is cut off is no message
@@ -33,13 +31,15 @@ func Handler(s protocol.Service) http.Handler {
 	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(most), grpc.MaxSendMsgSize(math.MaxInt32))
 	desc := &grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil)}
 	for name, call := range map[string]func([]byte) ([]byte, error){
-		"ServerLive":      func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
-		"ServerReady":     func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
-		"ServerMetadata":  h.serverMetadata,
-		"RepositoryIndex": h.index,
-		"ModelReady":      h.modelReady,
-		"ModelMetadata":   h.modelMetadata,
-		"ModelInfer":      h.infer,
+		"ServerLive":            func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
+		"ServerReady":           func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
+		"ServerMetadata":        h.serverMetadata,
+		"RepositoryIndex":       h.index,
+		"ModelReady":            h.modelReady,
+		"ModelMetadata":         h.modelMetadata,
+		"ModelInfer":            h.infer,
+		"RepositoryModelLoad":   func(request []byte) ([]byte, error) { return h.change(request, true) },
+		"RepositoryModelUnload": func(request []byte) ([]byte, error) { return h.change(request, false) },
 	} {
 		desc.Methods = append(desc.Methods, unary(name, call))
 	}
@@ -72,30 +72,9 @@ func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-type handler struct {
-	service protocol.Service
-	models  map[string]*protocol.Served
-}
+type handler struct{ service protocol.Service }
 
 func (h *handler) ready() bool { return h.service.Ready == nil || h.service.Ready() }
-
-// named finds a model; version may be "".
-func (h *handler) named(name, version string) (*protocol.Served, error) {
-	m, err := h.service.Named(h.models, name, version)
-	if err != nil {
-		return nil, status.Error(codes.NotFound, err.Error())
-	}
-	return m, nil
-}
-
-// index lists the models, as Triton's extension for model repositories does.
-func (h *handler) index([]byte) (list []byte, err error) {
-	for _, m := range h.service.Models {
-		entry := appendText(appendText(appendText(nil, 1, m.Name), 2, m.Version), 3, "READY")
-		list = appendMessage(list, 1, entry)
-	}
-	return list, nil
-}
 
 func (h *handler) serverMetadata([]byte) ([]byte, error) {
 	return appendText(appendText(nil, 1, h.service.Name), 2, h.service.Version), nil
@@ -114,9 +93,10 @@ func (h *handler) asked(request []byte) (*protocol.Served, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, status.Error(codes.InvalidArgument, err.Error())
+		return nil, callError(err)
 	}
-	return h.named(name, version)
+	m, err := h.service.Models.Named(name, version)
+	return m, callError(err)
 }
 
 func (h *handler) modelReady(request []byte) ([]byte, error) {
@@ -132,7 +112,9 @@ func (h *handler) modelMetadata(request []byte) ([]byte, error) {
 		return nil, err
 	}
 	b := appendText(nil, 1, m.Name)
-	b = appendText(b, 2, m.Version)
+	for _, v := range h.service.Models.Versions(m.Name) {
+		b = appendText(b, 2, v.Version)
+	}
 	b = appendText(b, 3, "servebench")
 	b = appendMessage(b, 4, appendTensor(nil, tensors.InputOf(m.Model)))
 	for _, t := range tensors.OutputsOf(m.Model) {
@@ -146,28 +128,27 @@ func (h *handler) infer(message []byte) ([]byte, error) {
 	start := time.Now()
 	var request inference
 	fault := request.read(message, rawInputs)
-	m, err := h.named(request.model, request.version)
+	m, err := h.service.Models.Choose(request.model, request.version)
 	if err != nil {
 		if fault != nil && request.model == "" {
-			err = status.Error(codes.InvalidArgument, fault.Error())
+			err = fault
 		}
-		return nil, err
+		return nil, callError(err)
 	}
 	var done protocol.Inference
-	body, code, err := answer(m, &request, fault, start, &done)
-	done.Status = code
+	body, err := answer(m, &request, fault, start, &done)
+	done.Status = http.StatusOK
+	if err != nil {
+		done.Status = protocol.StatusOf(err)
+	}
 	if m.Observer != nil {
 		m.Observer.Observe(done)
 	}
-	if err != nil {
-		return nil, status.Error(map[int]codes.Code{http.StatusBadRequest: codes.InvalidArgument, http.StatusInternalServerError: codes.Internal}[code], err.Error())
-	}
-	return body, nil
+	return body, callError(err)
 }
 
-// answer is the response to a request, whose reading ended in fault. code is the HTTP
-// status that says the same.
-func answer(m *protocol.Served, r *inference, fault error, start time.Time, done *protocol.Inference) (body []byte, code int, err error) {
+// answer is the response to a request, whose reading ended in fault.
+func answer(m *protocol.Served, r *inference, fault error, start time.Time, done *protocol.Inference) (body []byte, err error) {
 	offered := tensors.Offered(len(m.Schema.Classes))
 	outputs, unknown := tensors.Select(offered, r.asked)
 	var features []float32
@@ -178,13 +159,13 @@ func answer(m *protocol.Served, r *inference, fault error, start time.Time, done
 	decoded := time.Now()
 	done.Decode = decoded.Sub(start)
 	if err := errors.Join(fault, unknown); err != nil {
-		return nil, http.StatusBadRequest, err
+		return nil, err
 	}
 	scores, err := m.PredictRows(nil, features, rows)
 	computed := time.Now()
 	done.Compute = computed.Sub(decoded)
 	if err != nil {
-		return nil, http.StatusInternalServerError, err
+		return nil, &protocol.Refusal{Status: http.StatusInternalServerError, Text: err.Error()}
 	}
 	response := inference{model: m.Name, version: m.Version, id: r.id}
 	for _, o := range outputs {
@@ -194,5 +175,5 @@ func answer(m *protocol.Served, r *inference, fault error, start time.Time, done
 	}
 	body = response.appendTo(nil, rawOutputs)
 	done.Rows, done.Encode = rows, time.Since(computed)
-	return body, http.StatusOK, nil
+	return body, nil
 }

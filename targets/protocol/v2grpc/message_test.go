@@ -117,7 +117,7 @@ func TestCallsOfAGRPCClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: Handler(protocol.Service{Name: "s", Version: "1", Models: []protocol.Model{m}}), Protocols: new(http.Protocols)}
+	server := &http.Server{Handler: Handler(protocol.Service{Name: "s", Version: "1", Models: protocol.NewRegistry(&protocol.Served{Model: m})}), Protocols: new(http.Protocols)}
 	server.Protocols.SetUnencryptedHTTP2(true)
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })

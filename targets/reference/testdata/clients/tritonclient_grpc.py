@@ -62,6 +62,28 @@ def check_refusal(call, status, words):
         raise AssertionError("not refused: " + words)
 
 
+def check_repository(client):
+    """Loads and unloads the model "changing", each load of which brings another version."""
+
+    def versions():
+        index = client.get_model_repository_index(as_json=True)["models"]
+        return [model["version"] for model in index if model["name"] == "changing" and model["state"] == "READY"]
+
+    (before,) = versions()
+    client.load_model("changing")
+    (after,) = versions()
+    assert int(after) == int(before) + 1, (before, after)
+    client.load_model("changing", config='{"traffic": {"%s": 1, "%d": 1}}' % (after, int(after) + 1))
+    assert len(versions()) == 2, versions()
+    check_refusal(lambda: client.load_model("changing", config="{"), "INVALID_ARGUMENT", "config: cut off")
+    check_refusal(lambda: client.load_model("nope"), "NOT_FOUND", 'model "nope" is not in the repository')
+    client.unload_model("changing")
+    check_refusal(lambda: client.is_model_ready("changing"), "NOT_FOUND", 'unknown model "changing"')
+    assert versions() == []
+    client.load_model("changing")
+    assert client.is_model_ready("changing")
+
+
 def main():
     client = triton.InferenceServerClient(sys.argv[1].removeprefix("http://"))
     check_metadata(client)
@@ -78,6 +100,7 @@ def main():
         "INVALID_ARGUMENT",
         "odds",
     )
+    check_repository(client)
     client.close()
     print("all checks passed")
 

@@ -49,6 +49,28 @@ def check_refusal(call, status, words):
         raise AssertionError("not refused: " + words)
 
 
+def check_repository(client):
+    """Loads and unloads the model "changing", each load of which brings another version."""
+
+    def versions():
+        return [model["version"] for model in client.get_model_repository_index() if model["name"] == "changing" and model["state"] == "READY"]
+
+    (before,) = versions()
+    client.load_model("changing")
+    (after,) = versions()
+    assert int(after) == int(before) + 1, (before, after)
+    assert client.infer("changing", features(False)).get_response()["model_version"] == after
+    client.load_model("changing", config='{"traffic": {"%s": 1, "%d": 1}}' % (after, int(after) + 1))
+    assert len(versions()) == 2, versions()
+    check_refusal(lambda: client.load_model("changing", config="{"), "400", "config: cut off")
+    check_refusal(lambda: client.load_model("nope"), "404", 'model "nope" is not in the repository')
+    client.unload_model("changing")
+    assert not client.is_model_ready("changing")
+    assert versions() == []
+    client.load_model("changing")
+    assert client.is_model_ready("changing")
+
+
 def main():
     client = triton.InferenceServerClient(sys.argv[1].removeprefix("http://"), network_timeout=30)
     check_metadata(client)
@@ -68,6 +90,7 @@ def main():
     assert list(client.infer("sum", features(True)).as_numpy("class")) == [b"1", b"0"]
     check_refusal(lambda: client.infer("nope", features(False)), "404", 'unknown model "nope"')
     check_refusal(lambda: client.infer("sum", features(False), outputs=[triton.InferRequestedOutput("odds", binary_data=False)]), "400", "outputs[0].name")
+    check_repository(client)
     client.close()
     print("all checks passed")
 
