@@ -20,6 +20,9 @@ type Model struct {
 	// features: with the probabilities of the classes, each in [0, 1], or with the value
 	// of a regression. It keeps nothing of the slices and is safe for concurrent use.
 	Predict func(features, scores []float32)
+	// PredictBatch is Predict for any number of rows, as many as scores has room for;
+	// nil where a model gains nothing by taking them together.
+	PredictBatch func(features, scores []float32)
 }
 
 // Scores is how many numbers the model answers to one row: the probability of each of
@@ -31,12 +34,17 @@ func (m Model) Scores() int { return max(len(m.Schema.Classes), 1) }
 // finite number.
 func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
 	scores, width := m.Scores(), len(features)/rows
-	dst = slices.Grow(dst, rows*scores)
+	start := len(dst)
+	dst = slices.Grow(dst, rows*scores)[:start+rows*scores]
+	if m.PredictBatch != nil {
+		m.PredictBatch(features, dst[start:])
+	}
 	for i := range rows {
-		start := len(dst)
-		dst = dst[:start+scores]
-		m.Predict(features[i*width:(i+1)*width:(i+1)*width], dst[start:])
-		for c, s := range dst[start:] {
+		row := dst[start+i*scores : start+(i+1)*scores]
+		if m.PredictBatch == nil {
+			m.Predict(features[i*width:(i+1)*width:(i+1)*width], row)
+		}
+		for c, s := range row {
 			switch {
 			case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
 				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is not a probability", m.Name, s, c, i)
