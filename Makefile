@@ -25,7 +25,7 @@ build: ## Build every program into bin/, all static
 setup: ## Install what the targets need and is missing; fails when something stays missing
 	@.setup/install
 
-python: ## Install the Python clients and servers that tests run (1.3 GB, in the cache folder)
+python: ## Install the Python clients and servers that tests run (1.4 GB, in the cache folder)
 	@.setup/python
 
 node: ## Install the server for Node.js that tests run (14 MB, in the cache folder)
