@@ -24,8 +24,12 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command line as a user would. Each script has a PORT of
-// its own, at which URL points.
+// its own, at which URL points; MODELS is a folder of models in ONNX.
 func TestScripts(t *testing.T) {
+	models, err := filepath.Abs(filepath.Join("..", "..", "targets", "reference", "onnx", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
@@ -34,6 +38,7 @@ func TestScripts(t *testing.T) {
 			port, err := freePort()
 			env.Setenv("PORT", port)
 			env.Setenv("HOST", "")
+			env.Setenv("MODELS", models)
 			env.Setenv("URL", "http://127.0.0.1:"+port)
 			return err
 		},

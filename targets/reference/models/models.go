@@ -15,6 +15,7 @@ import (
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/targets/protocol"
+	"servebench/targets/reference/onnx"
 	"servebench/targets/reference/trees"
 )
 
@@ -27,25 +28,31 @@ type Model struct {
 	Generator string // the generator of the examples it was trained on; "" if unknown
 	Schema    generators.Schema
 
-	ensemble *trees.Model
+	predict  func(features, scores []float32)
+	ensemble *trees.Model // nil: of another format than XGBoost's, whose predict takes many rows
 }
 
 // Predict fills scores with the probability of each class, or with the value of a
 // regression. features has one value per
 // feature of the schema, NaN for a missing one; fewer panic. It does not allocate and
 // keeps nothing of the slices.
-func (m *Model) Predict(features, scores []float32) {
-	m.ensemble.Score(features, scores)
-}
+func (m *Model) Predict(features, scores []float32) { m.predict(features, scores) }
 
 // Served returns the model as the server side of a protocol takes it.
 func (m *Model) Served() protocol.Model {
-	return protocol.Model{Name: m.Name, Doc: m.Doc, Version: m.Version, Schema: m.Schema, Predict: m.Predict}
+	served := protocol.Model{Name: m.Name, Doc: m.Doc, Version: m.Version, Schema: m.Schema, Predict: m.predict}
+	if m.ensemble == nil {
+		served.PredictBatch = m.predict
+	}
+	return served
 }
 
 // Iterations returns how many boosting iterations Predict uses, from the first,
-// and how many the model has.
+// and how many the model has; 0 of a model that XGBoost's format does not hold.
 func (m *Model) Iterations() (used, all int) {
+	if m.ensemble == nil {
+		return 0, 0
+	}
 	return m.ensemble.UsedIterations(), m.ensemble.Iterations()
 }
 
@@ -53,7 +60,10 @@ func (m *Model) Iterations() (used, all int) {
 // the best one of an early stop included.
 func (m *Model) AllIterations() *Model {
 	c := *m
-	c.ensemble = m.ensemble.AllIterations()
+	if m.ensemble != nil {
+		c.ensemble = m.ensemble.AllIterations()
+		c.predict = c.ensemble.Score
+	}
 	return &c
 }
 
@@ -88,22 +98,28 @@ func Named(name string) (*Model, error) {
 	return nil, fmt.Errorf("unknown model %q, want one of %s", name, strings.Join(names, ", "))
 }
 
-// Read reads a model file in XGBoost's JSON format, as `refserver train` and
-// Python's xgboost write it. A file that names a generator whose features it
+// Read reads a model file in ONNX or in XGBoost's JSON format, as `refserver train` and
+// Python's packages write them. A file that names a generator whose features it
 // has gets that generator's schema; another one gets the feature names of the
-// file and its classes by number; a regression has none. A model that was stopped early predicts with the
-// iterations up to its best one, as XGBClassifier does; see AllIterations.
+// file and its classes by name or number; a regression has none. A model that was stopped
+// early predicts with the iterations up to its best one, as XGBClassifier does; see
+// AllIterations.
 func Read(name string, r io.Reader) (*Model, error) {
-	ensemble, err := trees.Read(r)
+	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
-	m := &Model{
-		Name: name, Doc: "Predicts with a model in XGBoost's JSON format.", Version: "1",
-		Schema: schemaOf(ensemble), ensemble: ensemble,
+	read := readXGBoost
+	if onnx.Recognize(data) {
+		read = readONNX
 	}
+	m, attributes, err := read(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", name, err)
+	}
+	m.Name, m.Version = name, "1"
 	kind := credit.Kind()
-	if ensemble.Attributes()["generator"] != kind.Name {
+	if attributes["generator"] != kind.Name {
 		return m, nil
 	}
 	g, err := kind.Open(generators.Config{})
@@ -116,11 +132,39 @@ func Read(name string, r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-func schemaOf(ensemble *trees.Model) (schema generators.Schema) {
-	for i := range ensemble.Classes() {
-		schema.Classes = append(schema.Classes, strconv.Itoa(i))
+func readXGBoost(r io.Reader) (*Model, map[string]string, error) {
+	ensemble, err := trees.Read(r)
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, name := range ensemble.Features() {
+	var classes []string
+	for i := range ensemble.Classes() {
+		classes = append(classes, strconv.Itoa(i))
+	}
+	m := &Model{
+		Doc:     "Predicts with a model in XGBoost's JSON format.",
+		Schema:  schemaOf(ensemble.Features(), classes),
+		predict: ensemble.Score, ensemble: ensemble,
+	}
+	return m, ensemble.Attributes(), nil
+}
+
+func readONNX(r io.Reader) (*Model, map[string]string, error) {
+	graph, err := onnx.Read(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := &Model{
+		Doc:     "Predicts with a model in the ONNX format.",
+		Schema:  schemaOf(graph.Features(), graph.Classes()),
+		predict: graph.Scores,
+	}
+	return m, graph.Attributes(), nil
+}
+
+func schemaOf(features, classes []string) generators.Schema {
+	schema := generators.Schema{Classes: classes}
+	for _, name := range features {
 		schema.Features = append(schema.Features, generators.Feature{Name: name})
 	}
 	return schema
