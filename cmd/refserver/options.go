@@ -50,7 +50,7 @@ func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.host, "host", cmp.Or(os.Getenv("HOST"), "127.0.0.1"), "`address` to listen on; the environment's HOST sets the default")
 	f.StringVar(&o.port, "port", cmp.Or(os.Getenv("PORT"), "8080"), "`number` of the port; 0 takes a free one, which the log names; the environment's PORT sets the default")
 	f.StringArrayVar(&o.models, "model", nil, "`name` of a built-in model to serve; repeatable (default all but clock)")
-	f.StringArrayVar(&o.files, "model-file", nil, "`name=path` of a model in XGBoost's JSON format to serve as well; repeatable")
+	f.StringArrayVar(&o.files, "model-file", nil, "`name=path` of a model to serve as well, in ONNX, or of XGBoost in JSON or UBJSON; repeatable")
 	f.StringVar(&o.repository, "model-repository", "", "`folder` of models to serve as well: NAME/VERSION/model.json, and NAME/config.json")
 	f.StringVar(&o.control, "model-control-mode", noControl, "explicit lets requests to /v2/repository load and unload models, from whoever reaches the port (`none|explicit`)")
 	f.StringVar(&o.iterations, "iterations", bestIteration, "which boosting iterations of a --model-file predict, where it was stopped early: best, those up to its best_iteration, as XGBClassifier does, or all, as Booster.predict does (`best|all`)")

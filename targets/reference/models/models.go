@@ -98,7 +98,7 @@ func Named(name string) (*Model, error) {
 	return nil, fmt.Errorf("unknown model %q, want one of %s", name, strings.Join(names, ", "))
 }
 
-// Read reads a model file in ONNX or in XGBoost's JSON format, as `refserver train` and
+// Read reads a model file in ONNX, or of XGBoost in JSON or UBJSON, as `refserver train` and
 // Python's packages write them. A file that names a generator whose features it
 // has gets that generator's schema; another one gets the feature names of the
 // file and its classes by name or number; a regression has none. A model that was stopped
@@ -142,7 +142,7 @@ func readXGBoost(r io.Reader) (*Model, map[string]string, error) {
 		classes = append(classes, strconv.Itoa(i))
 	}
 	m := &Model{
-		Doc:     "Predicts with a model in XGBoost's JSON format.",
+		Doc:     "Predicts with a model of XGBoost.",
 		Schema:  schemaOf(ensemble.Features(), classes),
 		predict: ensemble.Score, ensemble: ensemble,
 	}

@@ -123,14 +123,16 @@ func TestReadsOtherObjectives(t *testing.T) {
 }
 
 // agreeAll fails unless the scores are those wanted, in every row, to a hundred-thousandth.
+// Of two classes it may be the last one's alone.
 func agreeAll(t *testing.T, m *trees.Model, rows, want [][]float32) {
 	t.Helper()
 	if len(rows) == 0 || len(rows) != len(want) {
 		t.Fatalf("%d rows, %d predictions", len(rows), len(want))
 	}
-	scores := make([]float32, len(want[0]))
+	all := make([]float32, max(m.Classes(), 1))
+	scores := all[len(all)-len(want[0]):]
 	for i, row := range rows {
-		m.Score(row, scores)
+		m.Score(row, all)
 		for j, s := range scores {
 			if w := float64(want[i][j]); !(math.Abs(float64(s)-w) <= 1e-5*max(1, math.Abs(w))) {
 				t.Fatalf("row %d: scores %v, want %v", i, scores, want[i])
@@ -164,17 +166,19 @@ func TestReadOfClassesFaults(t *testing.T) {
 func TestReadSaysWhatAForeignFileIs(t *testing.T) {
 	for name, want := range map[string]string{
 		"booster-3.2.0.pkl":      "Python pickle; in Python, load it the way it was saved",
-		"categories-1.7.6.json":  "node 1 splits by category",
-		"categories-2.1.4.json":  "node 1 splits by category",
-		"categories-3.2.0.json":  "node 1 splits by category",
-		"onehot-2.1.4.json":      "node 1 splits by category",
 		"config-3.2.0.json":      "settings and no trees, as save_config writes them",
 		"dump-3.2.0.json":        "output of dump_model",
 		"dump-3.2.0.txt":         "output of dump_model",
 		"model-1.7.6.bin":        "old binary format",
 		"model-2.1.4.deprecated": "old binary format",
-		"model-2.1.4.ubj":        `it is UBJSON, which XGBoost writes to .ubj and, from version 2.1 on, to every name but .json; in Python: xgboost.Booster(model_file="model.ubj").save_model("model.json")`,
-		"model-3.2.0.ubj":        "it is UBJSON",
+		"linear-1.7.6.ubj":       `learner.gradient_booster.name is "gblinear", want gbtree or dart: only trees are read`,
+		"linear-3.2.0.ubj":       `learner.gradient_booster.name is "gblinear", want gbtree or dart`,
+		"targets-2.1.4.ubj":      "learner.learner_model_param.num_target is 2, want 1: models of several targets are not read",
+		"targets-3.2.0.ubj":      "num_target is 2, want 1",
+		"vector-leaf-2.1.4.ubj":  "num_target is 2, want 1",
+		"vector-leaf-3.2.0.ubj":  "num_target is 2, want 1",
+		"quantiles-2.1.4.ubj":    "num_target is 2, want 1",
+		"quantiles-3.2.0.ubj":    "num_target is 2, want 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := os.Open(filepath.Join("testdata", "foreign", name))
@@ -271,27 +275,39 @@ func TestReadRejects(t *testing.T) {
 		"iteration_indptr does not rise":            {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 2], "trees"`},
 		"does not rise from 0 to 1":                 {`"model": {"trees"`, `"model": {"iteration_indptr": [0, 5, 1], "trees"`},
 		`num_parallel_tree is "2"`:                  {`"model": {"trees"`, `"model": {"gbtree_model_param": {"num_parallel_tree": "2"}, "trees"`},
-		`objective is "rank:pairwise", want one of`: {"binary:logistic", "rank:pairwise"},
-		`num_class is "0", want a number from 2`:    {"binary:logistic", "multi:softprob"},
-		`gradient booster is "dart"`:                {"gbtree", "dart"},
-		"num_target is 2":                           {`"num_target": "1"`, `"num_target": "2"`},
-		`num_feature is "0"`:                        {`"num_feature": "1"`, `"num_feature": "0"`},
-		`num_feature is "99999999"`:                 {`"num_feature": "1"`, `"num_feature": "99999999"`},
-		"there are 2 feature_names":                 {`"feature_names": []`, `"feature_names": ["a", "b"]`},
-		`base_score is "1"`:                         {"5E-1", "1"},
-		`base_score is "NaN"`:                       {"5E-1", "NaN"},
-		`base_score is "[5E-1,5E-1]"`:               {"5E-1", "[5E-1,5E-1]"},
-		"tree 0: node 0: it splits feature 1":       {`"split_indices": [0`, `"split_indices": [1`},
-		"tree 0: node 0: child 3 is not one":        {`"right_children": [2`, `"right_children": [3`},
-		"child 0 has another parent":                {`"left_children": [1`, `"left_children": [0`},
-		"child 1 has another parent":                {`"right_children": [2`, `"right_children": [1`},
-		"child -5 is not one":                       {`"left_children": [1`, `"left_children": [-5`},
-		"left_children is empty":                    {`"left_children": [1, -1, -1]`, `"left_children": []`},
-		"left_children has 3 values, sum_hessian 2": {`[4, 2, 2]`, `[4, 2]`},
-		"splits by category":                        {`"split_type": [0`, `"split_type": [1`},
-		`"1e99" is not a number`:                    {"2.5]}", "1e99]}"},
-		"is none of 0, 1, true and false":           {`"default_left": [1`, `"default_left": [2`},
-		"is not a list":                             {`[9, 0, 0]`, `{}`},
+		`learner.objective.name is "reg:mine", want one of binary:logistic, `: {"binary:logistic", "reg:mine"},
+		`num_class is "0", want a number from 2`:                              {"binary:logistic", "multi:softprob"},
+		`gradient_booster.name is "gblinear", want`:                           {"gbtree", "gblinear"},
+		"weight_drop has 0 weights, want 1":                                   {"gbtree", "dart"},
+		"weight_drop[0] is not a finite number":                               {`{"name": "gbtree"`, `{"weight_drop": [NaN], "name": "dart"`},
+		"tree_info names several targets":                                     {`"model": {"trees"`, `"model": {"tree_info": [1], "trees"`},
+		`size_leaf_vector is "3", want 1`:                                     {`"left_children"`, `"tree_param": {"size_leaf_vector": "3"}, "left_children"`},
+		"num_target is 2":                                                     {`"num_target": "1"`, `"num_target": "2"`},
+		`num_feature is "0"`:                                                  {`"num_feature": "1"`, `"num_feature": "0"`},
+		`num_feature is "99999999"`:                                           {`"num_feature": "1"`, `"num_feature": "99999999"`},
+		"there are 2 feature_names":                                           {`"feature_names": []`, `"feature_names": ["a", "b"]`},
+		`base_score is "1"`:                                                   {"5E-1", "1"},
+		`base_score is "NaN"`:                                                 {"5E-1", "NaN"},
+		`base_score is "[5E-1,5E-1]"`:                                         {"5E-1", "[5E-1,5E-1]"},
+		"tree 0: node 0: it splits feature 1":                                 {`"split_indices": [0`, `"split_indices": [1`},
+		"tree 0: node 0: child 3 is not one":                                  {`"right_children": [2`, `"right_children": [3`},
+		"child 0 has another parent":                                          {`"left_children": [1`, `"left_children": [0`},
+		"child 1 has another parent":                                          {`"right_children": [2`, `"right_children": [1`},
+		"child -5 is not one":                                                 {`"left_children": [1`, `"left_children": [-5`},
+		"left_children is empty":                                              {`"left_children": [1, -1, -1]`, `"left_children": []`},
+		"left_children has 3 values, sum_hessian 2":                           {`[4, 2, 2]`, `[4, 2]`},
+		"node 0 splits by category, and categories_n":                         {`"split_type": [0`, `"split_type": [1`},
+		"node 0: category -1, want one from 0 to 16777215":                    categorical("-1", "0", "0", "1"),
+		"node 0: category 16777216, want":                                     categorical("16777216", "0", "0", "1"),
+		"node 0: its categories are 1 to 2 of 1":                              categorical("5", "0", "1", "1"),
+		"node 0: its categories are -1 to 0 of 1":                             categorical("5", "0", "-1", "1"),
+		"categories_nodes names it twice":                                     categorical("5", "0, 0", "0, 1", "1, 0"),
+		"more than the 1 categories in all":                                   categorical("5", "0, 1", "0, 0", "1, 1"),
+		"categories_nodes has 2 values, categories_s":                         categorical("5", "0, 1", "0", "1"),
+		`not the JSON of a model: learner.gradient_booster.model.trees[0].base_weights: item 2 is "1e99", want a number`: {"2.5]}", "1e99]}"},
+		`trees[0].default_left: item 0 is "2", want 0, 1, true or false`:                                                 {`"default_left": [1`, `"default_left": [2`},
+		`trees[0].left_children: item 1 is "-9999999999", want a whole number of 32 bits`:                                {`"left_children": [1, -1`, `"left_children": [1, -9999999999`},
+		"is not a list": {`[9, 0, 0]`, `{}`},
 	} {
 		t.Run(want, func(t *testing.T) {
 			_, err := trees.Read(strings.NewReader(replaced(t, edit)))
@@ -300,6 +316,12 @@ func TestReadRejects(t *testing.T) {
 			}
 		})
 	}
+}
+
+// categorical makes the split of tiny one by category.
+func categorical(categories, nodes, segments, sizes string) [2]string {
+	lists := fmt.Sprintf(`"categories": [%s], "categories_nodes": [%s], "categories_segments": [%s], "categories_sizes": [%s], "split_type": [1`, categories, nodes, segments, sizes)
+	return [2]string{`"split_type": [0`, lists}
 }
 
 func replaced(t *testing.T, edit [2]string) string {
@@ -341,6 +363,13 @@ func FuzzRead(f *testing.F) {
 		`"trees": [`, `"tree_info": [1], "iteration_indptr": [0, 1], "trees": [`)
 	f.Add([]byte(several.Replace(tiny)))
 	f.Add([]byte(strings.ReplaceAll(tiny, "binary:logistic", "reg:squarederror")))
+	for _, name := range []string{"onehot.json", "dart.ubj", "categories-classes.ubj", "survival-aft.ubj"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "kinds", "3.2.0", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := trees.Read(bytes.NewReader(data))
 		if err != nil {
@@ -377,16 +406,20 @@ func FuzzRead(f *testing.F) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	data, err := os.ReadFile(filepath.Join("..", "models", "credit.json"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := trees.Read(bytes.NewReader(data)); err != nil {
+	for _, name := range []string{filepath.Join("..", "models", "credit.json"), filepath.Join("testdata", "kinds", "3.2.0", "dart-forest.json"), filepath.Join("testdata", "kinds", "3.2.0", "dart-forest.ubj")} {
+		data, err := os.ReadFile(name)
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run(filepath.Base(name), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := trees.Read(bytes.NewReader(data)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -2,21 +2,23 @@ package trees
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"servebench/reports/record/userfile"
+	"servebench/targets/reference/trees/ubjson"
 )
 
-// foreignFormats are the formats of model files other than JSON, by their first
+// foreignFormats are the formats of model files that are not read, by their first
 // bytes, and what makes a JSON model of each.
 var foreignFormats = []struct{ starts, text string }{
-	{"{L\x00", ubjson}, {"{l\x00", ubjson}, {"{I\x00", ubjson}, {"{i", ubjson}, {"{U", ubjson},
 	{"binf", `it is XGBoost's old binary format (.bin, .model, .deprecated), which version 3.1 no longer reads; ` +
 		`with an older version, such as 2.1: xgboost.Booster(model_file="model.bin").save_model("model.json")`},
 	{"CONFIG-offset:", "it is the memory of a Booster, as pickle keeps it" + unpickle},
@@ -30,8 +32,6 @@ var foreignFormats = []struct{ starts, text string }{
 }
 
 const (
-	ubjson = `it is UBJSON, which XGBoost writes to .ubj and, from version 2.1 on, to every name but .json; ` +
-		`in Python: xgboost.Booster(model_file="model.ubj").save_model("model.json")`
 	unpickle = `; in Python, load it the way it was saved, and then model.save_model("model.json")`
 	joblib   = "it is compressed with zlib, as joblib does" + unpickle
 	dump     = `it looks like the output of dump_model, which lacks what predictions need; in Python: booster.save_model("model.json")`
@@ -52,18 +52,66 @@ func foreignFormat(data []byte) error {
 	return nil
 }
 
-// parse reads the JSON of a model. XGBoost writes numbers that JSON has not, NaN
-// and Infinity, so these become null first where there are any: the reason why
-// such a model is refused lies elsewhere.
+// parse reads the JSON or UBJSON of a model. XGBoost writes numbers that JSON has not, NaN
+// and Infinity, so these become null first where there are any.
 func parse(data []byte) (document, error) {
 	var d document
+	form := "JSON"
+	if ubjson.Is(data) {
+		text, err := ubjson.ToJSON(data)
+		if err != nil {
+			return d, err
+		}
+		data, form = text, "UBJSON, here as JSON"
+	}
 	if err := foreignFormat(data); err != nil {
-		return d, err
+		return d, fmt.Errorf("not the JSON of a model: %w", err)
 	}
 	if !json.Valid(data) {
 		data = withoutBareNumbers(data)
 	}
-	return d, userfile.JSON(data, &d)
+	err := userfile.JSON(data, &d)
+	if err != nil {
+		err = fmt.Errorf("not the %s of a model: %w", form, cmp.Or(wrongList(data), err))
+	}
+	return d, err
+}
+
+// wrongList looks for the list of a tree that cannot be read, and says where it is; nil:
+// there is none. Whole models are read without keeping track of that, which is faster.
+func wrongList(data []byte) error {
+	var forest struct {
+		Learner struct {
+			Booster struct {
+				Model struct {
+					Trees []map[string]json.RawMessage `json:"trees"`
+				} `json:"model"`
+				Dart *struct {
+					Model struct {
+						Trees []map[string]json.RawMessage `json:"trees"`
+					} `json:"model"`
+				} `json:"gbtree"`
+			} `json:"gradient_booster"`
+		} `json:"learner"`
+	}
+	if json.Unmarshal(data, &forest) != nil {
+		return nil
+	}
+	where, trees := "model", forest.Learner.Booster.Model.Trees
+	if dart := forest.Learner.Booster.Dart; dart != nil {
+		where, trees = "gbtree.model", dart.Model.Trees
+	}
+	for i, tree := range trees {
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[treeDoc]()) {
+			name := field.Tag.Get("json")
+			if list, there := tree[name]; there {
+				if err := userfile.JSON(list, reflect.New(field.Type).Interface()); err != nil {
+					return fmt.Errorf("learner.gradient_booster.%s.trees[%d].%s: %w", where, i, name, err)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // bareNumbers are the numbers that XGBoost writes and JSON has not; and the
@@ -80,8 +128,8 @@ func withoutBareNumbers(data []byte) []byte {
 	})
 }
 
-// document is XGBoost's JSON model file as far as binary:logistic over gbtree
-// uses it. Numbers of the parameter groups are strings there.
+// document is XGBoost's JSON model file as far as trees use it. Numbers of the
+// parameter groups are strings there.
 type document struct {
 	Learner learnerDoc `json:"learner"`
 	Version []int      `json:"version"`
@@ -97,7 +145,7 @@ type learnerDoc struct {
 }
 
 type learnerParams struct {
-	BaseScore        string `json:"base_score"` // a probability; in brackets since version 3.1
+	BaseScore        string `json:"base_score"` // in the unit of predictions; in brackets since version 3.1
 	BoostFromAverage string `json:"boost_from_average"`
 	NumClass         string `json:"num_class"`
 	NumFeature       string `json:"num_feature"`
@@ -112,6 +160,14 @@ type objectiveDoc struct {
 type boosterDoc struct {
 	Model boosterModel `json:"model"`
 	Name  string       `json:"name"`
+	Dart  *dartDoc     `json:"gbtree,omitempty"`
+	// WeightDrop has what every tree of dart is multiplied by.
+	WeightDrop numbers `json:"weight_drop,omitempty"`
+}
+
+// dartDoc holds the trees of the booster dart.
+type dartDoc struct {
+	Model boosterModel `json:"model"`
 }
 
 type boosterModel struct {
@@ -128,8 +184,7 @@ type boosterParams struct {
 	NumTrees        string `json:"num_trees"`
 }
 
-// treeDoc has one value per node in every list; those that name categories stay
-// empty, because no feature splits by category.
+// treeDoc has one value per node in every list but those that name categories.
 type treeDoc struct {
 	ID              int        `json:"id"`
 	Params          treeParams `json:"tree_param"`
@@ -144,10 +199,10 @@ type treeDoc struct {
 	SumHessian      numbers    `json:"sum_hessian"`
 	BaseWeights     numbers    `json:"base_weights"`
 
-	Categories         []int32 `json:"categories"`
-	CategoriesNodes    []int32 `json:"categories_nodes"`
-	CategoriesSegments []int32 `json:"categories_segments"`
-	CategoriesSizes    []int32 `json:"categories_sizes"`
+	Categories         indices `json:"categories"`          // of all splits by category
+	CategoriesNodes    indices `json:"categories_nodes"`    // the nodes of those splits
+	CategoriesSegments indices `json:"categories_segments"` // where the categories of each begin
+	CategoriesSizes    indices `json:"categories_sizes"`    // how many they are
 }
 
 type treeParams struct {
@@ -186,7 +241,7 @@ func (n *numbers) UnmarshalJSON(data []byte) error {
 		}
 		v, err := strconv.ParseFloat(item, 32)
 		if err != nil {
-			return fmt.Errorf("%.20q is not a number", item)
+			return errors.New("a number")
 		}
 		*n = append(*n, float32(v))
 		return nil
@@ -202,7 +257,7 @@ func (n *indices) UnmarshalJSON(data []byte) error {
 	return items(data, func(item string) error {
 		v, err := strconv.ParseInt(item, 10, 32)
 		if err != nil {
-			return fmt.Errorf("%.20q is not a whole number", item)
+			return errors.New("a whole number of 32 bits")
 		}
 		*n = append(*n, int32(v))
 		return nil
@@ -239,14 +294,14 @@ func (b *bits) UnmarshalJSON(data []byte) error {
 		case "0", "false":
 			*b = append(*b, false)
 		default:
-			return fmt.Errorf("%.20q is none of 0, 1, true and false", item)
+			return errors.New("0, 1, true or false")
 		}
 		return nil
 	})
 }
 
-// items calls each with every item of a JSON list of numbers and booleans. It is
-// several times as fast as encoding/json, and a server reads its model before
+// items calls each with every item of a JSON list of numbers and booleans. The error of
+// each is what an item should be. It is several times as fast as encoding/json, and a server reads its model before
 // it is ready.
 func items(data []byte, each func(item string) error) error {
 	list := string(bytes.TrimSpace(data))
@@ -254,11 +309,12 @@ func items(data []byte, each func(item string) error) error {
 		return fmt.Errorf("%.20q is not a list", list)
 	}
 	list = strings.TrimSpace(list[1 : len(list)-1])
-	for more := len(list) > 0; more; {
+	for i, more := 0, len(list) > 0; more; i++ {
 		var item string
 		item, list, more = strings.Cut(list, ",")
-		if err := each(strings.TrimSpace(item)); err != nil {
-			return err
+		item = strings.TrimSpace(item)
+		if err := each(item); err != nil {
+			return fmt.Errorf("item %d is %.20q, want %w", i, item, err)
 		}
 	}
 	return nil

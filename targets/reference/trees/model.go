@@ -1,7 +1,8 @@
 // Package trees trains and runs gradient-boosted decision trees for two
-// classes, the model behind the reference server. It reads and writes XGBoost's
-// JSON model format, so that a model goes from here to Python and back; it also runs
-// models of several classes and regressions, which it does not train.
+// classes, the model behind the reference server. It reads XGBoost's model files, JSON
+// and UBJSON, and writes JSON, so that a model goes from here to Python and back; it also
+// runs what it does not train: several classes, regressions and rankings, the booster
+// dart, and splits by category.
 //
 // Training follows T. Chen and C. Guestrin, "XGBoost: A Scalable Tree Boosting
 // System", KDD 2016: logistic loss, second-order gain, histogram splits, missing
@@ -22,11 +23,13 @@ import (
 type Model struct {
 	features   []string
 	attributes map[string]string
-	classes    int       // 0 of a regression
-	baseScore  float32   // of binary:logistic: probability of class 1 before the first tree
-	base       float32   // the same as log-odds
-	bases      []float32 // of other objectives: what each score starts from
-	groups     []int     // of several scores: the class that each tree is for
+	classes    int        // 0 of a regression
+	baseScore  float32    // of binary:logistic: probability of class 1 before the first tree
+	base       float32    // the same as log-odds
+	bases      []float32  // of other objectives: what each score starts from
+	objective  *objective // nil: binary:logistic, which is trained
+	categories [][]uint32 // of splits by category: those that go right, ascending
+	groups     []int      // of several scores: the class that each tree is for
 	roots      []uint32
 	ends       []int    // of every boosting iteration, the number of trees after it
 	used       int      // the iterations that Predict sums, from the first
@@ -41,13 +44,14 @@ func (m *Model) Classes() int { return m.classes }
 // node is a split or a leaf. The children of a split are neighbours.
 type node struct {
 	value   float32 // a split sends x < value to the left; a leaf adds it
-	feature uint32  // index of the feature; the top bit sends missing values left
+	feature uint32  // index of the feature; the top bits are missingLeft and byCategory
 	left    uint32  // index of the left child, the right one follows; 0: a leaf
 }
 
 const (
-	missingLeft = 1 << 31
-	featureMask = missingLeft - 1
+	missingLeft = 1 << 31 // missing values go left
+	byCategory  = 1 << 30 // the bits of value are an index into the model's categories
+	featureMask = byCategory - 1
 )
 
 // stat is what the file format keeps of a node beside what prediction needs.
@@ -108,8 +112,7 @@ func (m *Model) WithAttributes(attributes map[string]string) *Model {
 
 // setBase sets the prior, a probability strictly between 0 and 1.
 func (m *Model) setBase(p float32) {
-	m.baseScore = p
-	m.base = float32(math.Log(float64(p)) - math.Log1p(-float64(p)))
+	m.baseScore, m.base = p, logit(p)
 }
 
 // Gain returns the total reduction of the loss by each feature's splits, in the
@@ -134,17 +137,29 @@ func (m *Model) Score(row, scores []float32) {
 		return
 	}
 	row = row[:len(m.features)]
-	copy(scores, m.bases)
-	if m.classes == 0 {
-		for _, root := range m.predicting {
-			scores[0] += leaf(m.nodes, root, row)
-		}
+	if len(m.bases) == 1 {
+		m.objective.answer(m.sum(m.bases[0], row), scores)
 		return
 	}
+	copy(scores, m.bases)
 	for i, root := range m.predicting {
-		scores[m.groups[i]] += leaf(m.nodes, root, row)
+		scores[m.groups[i]] += m.leaf(root, row)
 	}
 	softmax(scores[:m.classes])
+}
+
+// sum adds to a score, in float32 as XGBoost does, what the trees say.
+func (m *Model) sum(score float32, row []float32) float32 {
+	if m.categories != nil {
+		for _, root := range m.predicting {
+			score += m.leaf(root, row)
+		}
+		return score
+	}
+	for _, root := range m.predicting {
+		score += leaf(m.nodes, root, row)
+	}
+	return score
 }
 
 // softmax makes probabilities of margins, as XGBoost does: in float32, with the sum of the
@@ -169,12 +184,7 @@ func softmax(margins []float32) {
 // As in XGBoost, values are compared and leaves summed in float32, tree after
 // tree, so that both agree to rounding.
 func (m *Model) Predict(row []float32) float32 {
-	row = row[:len(m.features)]
-	margin := m.base
-	for _, root := range m.predicting {
-		margin += leaf(m.nodes, root, row)
-	}
-	return float32(sigmoid(float64(margin)))
+	return float32(sigmoid(float64(m.sum(m.base, row[:len(m.features)]))))
 }
 
 // leaf returns the value of the leaf that the row falls into. It ends because
@@ -193,6 +203,29 @@ func leaf(nodes []node, i uint32, row []float32) float32 {
 			right = 1 - n.feature>>31 // the bit missingLeft
 		}
 		n = &nodes[n.left+right]
+	}
+	return n.value
+}
+
+// leaf is leaf for models that may split by category.
+func (m *Model) leaf(i uint32, row []float32) float32 {
+	if m.categories == nil {
+		return leaf(m.nodes, i, row)
+	}
+	n := &m.nodes[i]
+	for n.left != 0 {
+		x, right := row[n.feature&featureMask], uint32(0)
+		switch {
+		case x != x:
+			right = 1 - n.feature>>31
+		case n.feature&byCategory != 0:
+			if isCategory(m.categories[math.Float32bits(n.value)], x) {
+				right = 1
+			}
+		case !(x < n.value):
+			right = 1
+		}
+		n = &m.nodes[n.left+right]
 	}
 	return n.value
 }

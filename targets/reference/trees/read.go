@@ -11,14 +11,10 @@ import (
 	"strings"
 )
 
-// The kinds of model that Read knows. Write knows the first alone.
+// The boosters whose trees are read, the first of which is written.
 const (
-	logistic = "binary:logistic"
-	softprob = "multi:softprob"
-	hardmax  = "multi:softmax" // the same trees; who serves them tells their probabilities
-	squared  = "reg:squarederror"
-
 	booster = "gbtree"
+	dart    = "dart"
 )
 
 const (
@@ -28,8 +24,8 @@ const (
 	maxClasses = 1 << 12
 )
 
-// Read reads XGBoost's JSON model file, as Write and xgboost's save_model write
-// it. Any input gives an error or a model that can predict. Features without
+// Read reads XGBoost's model file in JSON or UBJSON, as Write and xgboost's save_model write
+// it, of the boosters gbtree and dart and the objectives that Objectives lists. Any input gives an error or a model that can predict. Features without
 // names get f0, f1 and so on.
 //
 // A model that was stopped early, whose attribute best_iteration says which
@@ -42,7 +38,7 @@ func Read(r io.Reader) (*Model, error) {
 	}
 	d, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("read XGBoost model: not the JSON of a model: %w", err)
+		return nil, fmt.Errorf("read XGBoost model: %w", err)
 	}
 	m, err := d.Learner.model()
 	if err != nil {
@@ -55,68 +51,109 @@ func (l learnerDoc) model() (*Model, error) {
 	if l.Booster.Name == "" && l.Objective.Name == "" {
 		return nil, errors.New(`it has no learner.gradient_booster and no learner.objective, so it is no model of XGBoost; booster.save_model("model.json") writes one`)
 	}
-	if known := []string{logistic, softprob, hardmax, squared}; !slices.Contains(known, l.Objective.Name) {
-		return nil, fmt.Errorf("objective is %q, want one of %s", l.Objective.Name, strings.Join(known, ", "))
+	objective := objectiveNamed(l.Objective.Name)
+	if objective == nil {
+		return nil, fmt.Errorf("learner.objective.name is %q, want one of %s", l.Objective.Name, strings.Join(Objectives(), ", "))
 	}
-	if l.Booster.Name != booster {
-		return nil, fmt.Errorf("gradient booster is %q, want %q", l.Booster.Name, booster)
+	if l.Booster.Name != booster && l.Booster.Name != dart {
+		return nil, fmt.Errorf("learner.gradient_booster.name is %q, want %s or %s: only trees are read", l.Booster.Name, booster, dart)
+	}
+	if l.Booster.Name == dart && l.Booster.Dart != nil {
+		l.Booster.Model = l.Booster.Dart.Model
 	}
 	if l.Booster.Model.Trees == nil {
 		return nil, errors.New(`it holds settings and no trees, as save_config writes them; booster.save_model("model.json") writes the trees as well`)
 	}
 	if n := l.Params.NumTarget; n != "" && n != "0" && n != "1" {
-		return nil, fmt.Errorf("num_target is %s, want 1", n)
+		return nil, fmt.Errorf("learner.learner_model_param.num_target is %s, want 1: models of several targets are not read", n)
 	}
 	names, err := l.names()
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{features: names, attributes: l.Attributes}
-	if err := l.setObjective(m); err != nil {
+	if err := l.setObjective(m, objective); err != nil {
 		return nil, err
 	}
-	for i, d := range l.Booster.Model.Trees {
-		t, err := d.tree(len(names))
-		if err != nil {
-			return nil, fmt.Errorf("tree %d: %w", i, err)
-		}
-		m.appendTree(t)
+	if err := l.addTrees(m); err != nil {
+		return nil, err
 	}
 	if err := l.iterations(m); err != nil {
 		return nil, err
 	}
-	if m.groupCount() > 1 {
-		m.groups = l.Booster.Model.TreeInfo
-		strange := func(class int) bool { return class < 0 || class >= m.classes }
-		if len(m.groups) != len(m.roots) || slices.ContainsFunc(m.groups, strange) {
-			return nil, fmt.Errorf("tree_info does not name one of %d classes for each of %d trees", m.classes, len(m.roots))
-		}
+	groups := l.Booster.Model.TreeInfo
+	strange := func(class int) bool { return class < 0 || class >= m.groupCount() }
+	switch {
+	case m.groupCount() > 1 && (len(groups) != len(m.roots) || slices.ContainsFunc(groups, strange)):
+		return nil, fmt.Errorf("tree_info does not name one of %d classes for each of %d trees", m.classes, len(m.roots))
+	case slices.ContainsFunc(groups, strange):
+		return nil, fmt.Errorf("tree_info names several targets, want one: models of several targets are not read")
 	}
+	m.groups = groups
 	return m, nil
 }
 
-// setObjective sets what the trees' sums stand for, and what they start from.
-func (l learnerDoc) setObjective(m *Model) error {
-	switch l.Objective.Name {
-	case logistic:
-		m.classes = 2
-		base, err := parseProbability(l.Params.BaseScore)
-		if err == nil {
-			m.setBase(base)
+// addTrees adds the trees of the file, those of dart by their weights.
+func (l learnerDoc) addTrees(m *Model) error {
+	weights := l.Booster.WeightDrop
+	if l.Booster.Name == dart && len(weights) != len(l.Booster.Model.Trees) {
+		return fmt.Errorf("learner.gradient_booster.weight_drop has %d weights, want %d: one for each tree", len(weights), len(l.Booster.Model.Trees))
+	}
+	for i, d := range l.Booster.Model.Trees {
+		t, err := d.tree(m)
+		if err != nil {
+			return fmt.Errorf("tree %d: %w", i, err)
 		}
-		return err
-	case squared:
-		var err error
-		m.bases, err = parseScores(l.Params.BaseScore, 1)
+		if l.Booster.Name == dart {
+			if notFinite(weights[i]) {
+				return fmt.Errorf("learner.gradient_booster.weight_drop[%d] is not a finite number", i)
+			}
+			t.scale(weights[i])
+		}
+		m.appendTree(t)
+	}
+	return nil
+}
+
+// scale multiplies what the leaves of a tree add.
+func (t tree) scale(weight float32) {
+	for i := range t.nodes {
+		if t.nodes[i].left == 0 {
+			t.nodes[i].value *= weight
+		}
+	}
+}
+
+// setObjective sets what the trees' sums stand for, and what they start from.
+func (l learnerDoc) setObjective(m *Model, o *objective) error {
+	scores := 1
+	m.classes = o.classes
+	if o.classes == severalClasses {
+		n, err := strconv.Atoi(l.Params.NumClass)
+		if err != nil || n < 2 || n > maxClasses {
+			return fmt.Errorf("learner.learner_model_param.num_class is %q, want a number from 2 to %d", l.Params.NumClass, maxClasses)
+		}
+		m.classes, scores = n, n
+	}
+	bases, err := parseScores(l.Params.BaseScore, scores)
+	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(l.Params.NumClass)
-	if err != nil || n < 2 || n > maxClasses {
-		return fmt.Errorf("num_class is %q, want a number from 2 to %d", l.Params.NumClass, maxClasses)
+	first := bases[0]
+	for i, base := range bases {
+		if o.base == nil {
+			break
+		}
+		if bases[i] = o.base(base); notFinite(bases[i]) {
+			return fmt.Errorf("learner.learner_model_param.base_score is %q, want %s", l.Params.BaseScore, o.bound)
+		}
 	}
-	m.classes = n
-	m.bases, err = parseScores(l.Params.BaseScore, n)
-	return err
+	if o.name == logistic {
+		m.setBase(first)
+		return nil
+	}
+	m.bases, m.objective = bases, o
+	return nil
 }
 
 // parseScores reads what n scores start from: one number for all of them, or since
@@ -128,7 +165,7 @@ func parseScores(s string, n int) ([]float32, error) {
 		item := items[min(i, len(items)-1)]
 		v, err := strconv.ParseFloat(strings.TrimSpace(item), 32)
 		if err != nil || len(items) != 1 && len(items) != n || notFinite(float32(v)) {
-			return nil, fmt.Errorf("base_score is %q, want a number, or %d", s, n)
+			return nil, fmt.Errorf("learner.learner_model_param.base_score is %q, want a number, or %d", s, n)
 		}
 		scores[i] = float32(v)
 	}
@@ -190,22 +227,18 @@ func (l learnerDoc) names() ([]string, error) {
 	return names, nil
 }
 
-func parseProbability(s string) (float32, error) {
-	p, err := strconv.ParseFloat(strings.Trim(s, "[]"), 32)
-	if err != nil || !(p > 0 && p < 1) {
-		return 0, fmt.Errorf("base_score is %q, want a probability between 0 and 1", s)
-	}
-	return float32(p), nil
-}
-
 // tree copies the nodes that the root leads to, level by level, so that the
 // children of a split are neighbours and follow it. The file may hold them
 // in any order, with deleted ones between them.
-func (d treeDoc) tree(features int) (tree, error) {
+func (d treeDoc) tree(m *Model) (tree, error) {
 	if err := d.checkLists(); err != nil {
 		return tree{}, err
 	}
 	t := tree{}
+	sets, err := d.categorySets()
+	if err != nil {
+		return tree{}, err
+	}
 	seen := make([]bool, len(d.LeftChildren))
 	order := []int32{0} // the file's index of every node of t
 	seen[0] = true
@@ -213,7 +246,7 @@ func (d treeDoc) tree(features int) (tree, error) {
 		at := order[i]
 		n := node{value: d.SplitConditions[at]}
 		if d.LeftChildren[at] != -1 {
-			children, err := d.children(at, features, seen)
+			children, err := d.children(at, len(m.features), seen)
 			if err != nil {
 				return tree{}, fmt.Errorf("node %d: %w", at, err)
 			}
@@ -221,7 +254,17 @@ func (d treeDoc) tree(features int) (tree, error) {
 			if d.DefaultLeft[at] {
 				n.feature |= missingLeft
 			}
+			if d.isCategorical(at) {
+				n.feature |= byCategory
+				n.value = math.Float32frombits(uint32(len(m.categories)))
+				if m.categories = append(m.categories, sets[at]); sets[at] == nil {
+					return tree{}, fmt.Errorf("node %d splits by category, and categories_nodes does not name it", at)
+				}
+			}
 			order = append(order, children[:]...)
+		}
+		if n.feature&byCategory == 0 && notFinite(n.value) {
+			return tree{}, fmt.Errorf("node %d: split_conditions is not a finite number", at)
 		}
 		t.nodes = append(t.nodes, n)
 		t.stats = append(t.stats, stat{d.LossChanges[at], d.SumHessian[at], d.BaseWeights[at]})
@@ -265,17 +308,14 @@ func (d treeDoc) checkLists() error {
 			return fmt.Errorf("left_children has %d values, %s %d", n, list.name, list.n)
 		}
 	}
-	for i, categorical := range d.SplitType {
-		if categorical {
-			return fmt.Errorf("node %d splits by category, want splits by number only: train without enable_categorical, on codes or one-hot columns", i)
-		}
+	if size := d.Params.SizeLeafVector; size != "" && size != "0" && size != "1" {
+		return fmt.Errorf("tree_param.size_leaf_vector is %q, want 1: models of several targets are not read", size)
 	}
 	for _, list := range []struct {
 		name   string
 		values numbers
 	}{
-		{"split_conditions", d.SplitConditions}, {"loss_changes", d.LossChanges},
-		{"sum_hessian", d.SumHessian}, {"base_weights", d.BaseWeights},
+		{"loss_changes", d.LossChanges}, {"sum_hessian", d.SumHessian}, {"base_weights", d.BaseWeights},
 	} {
 		if i := slices.IndexFunc(list.values, notFinite); i >= 0 {
 			return fmt.Errorf("node %d: %s is not a finite number", i, list.name)

@@ -16,8 +16,11 @@ const noParent = 1<<31 - 1
 // xgboost.Booster.load_model reads from version 2.0 on. Equal models give equal
 // bytes.
 func (m *Model) Write(w io.Writer) error {
-	if m.bases != nil {
+	switch {
+	case m.bases != nil:
 		return errors.New("write XGBoost model: only models of " + logistic + " are written")
+	case m.categories != nil:
+		return errors.New("write XGBoost model: splits by category are not written")
 	}
 	data, err := json.Marshal(m.document())
 	if err != nil {
@@ -80,7 +83,7 @@ func (m *Model) treeDocument(id int) treeDoc {
 		SplitIndices: make([]int32, n), SplitConditions: make([]float32, n),
 		SplitType: make(bits, n), DefaultLeft: make(bits, n),
 		LossChanges: make([]float32, n), SumHessian: make([]float32, n), BaseWeights: make([]float32, n),
-		Categories: []int32{}, CategoriesNodes: []int32{}, CategoriesSegments: []int32{}, CategoriesSizes: []int32{},
+		Categories: indices{}, CategoriesNodes: indices{}, CategoriesSegments: indices{}, CategoriesSizes: indices{},
 	}
 	for i, node := range t.nodes {
 		d.SplitConditions[i] = node.value

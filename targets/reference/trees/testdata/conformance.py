@@ -8,6 +8,9 @@
     conformance.py classes MODEL ROWS OUT   the same with three classes, two trees
                                             of each a round, and an early stop
     conformance.py values  MODEL ROWS OUT   the same with a regression
+    conformance.py kinds   FOLDER           train a model of every kind and objective,
+                                            write them, rows and predictions
+    conformance.py committed FOLDER OUT     predict with every model that kinds wrote
     conformance.py foreign FOLDER           write models that servebench refuses
 
 ROWS and OUT are text, one row per line, values separated by commas, nan for a
@@ -109,6 +112,109 @@ def values(model, rows, out):
     write(out, booster.predict(xgboost.DMatrix(features[500:])))
 
 
+# What a model is trained for, with the labels that fit.
+OBJECTIVES = {
+    "binary:logistic": "class", "binary:logitraw": "class", "binary:hinge": "class", "reg:logistic": "share",
+    "reg:squarederror": "value", "reg:linear": "value", "reg:squaredlogerror": "positive", "reg:pseudohubererror": "value",
+    "reg:absoluteerror": "value", "reg:quantileerror": "value",
+    "count:poisson": "positive", "reg:gamma": "positive", "reg:tweedie": "positive",
+    "survival:cox": "positive", "survival:aft": "positive",
+    "rank:pairwise": "class", "rank:ndcg": "class", "rank:map": "class",
+    "multi:softprob": "classes", "multi:softmax": "classes",
+}
+
+
+def mixed(n):
+    """Rows of two numbers and two categories, of 3 and of 12, each missing at times."""
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(n, 4)).astype(np.float32)
+    rows[:, 2], rows[:, 3] = rng.integers(0, 3, size=n), rng.integers(0, 12, size=n)
+    signal = rows[:, 0] + (rows[:, 2] == 1) * rows[:, 1] + np.sin(rows[:, 3] * 2.4) + rng.normal(scale=0.3, size=n)
+    rows[rng.random(rows.shape) < 0.1] = np.nan
+    return rows, signal
+
+
+def labelled(matrix, signal, kind):
+    matrix.set_label({
+        "class": signal > 0.2, "share": 1 / (1 + np.exp(-signal)), "value": 10 + 3 * signal,
+        "positive": np.round(np.exp(signal / 2)) + 1, "classes": np.digitize(signal, [-0.6, 0.6]),
+    }[kind].astype(np.float32))
+    return matrix
+
+
+def kinds(folder):
+    rows, signal = mixed(440)
+    learn, ask = rows[:400], rows[400:]
+    # Beyond what was learned: unknown categories, fractions of them, and extremes.
+    ask[:6, 3] = [12, 40, -1, 2.5, 1e9, -0.5]
+    ask[6:8, 0] = [1e30, -1e30]
+    numbers, categories = None, ["q", "q", "c", "c"]
+    base = {"max_depth": 3, "eta": 0.6, "seed": 1, "nthread": 1, "tree_method": "hist"}
+    forms = {
+        "dart": ("binary:logistic", numbers, {"booster": "dart", "rate_drop": 0.5}),
+        "dart-classes": ("multi:softprob", numbers, {"booster": "dart", "rate_drop": 0.5, "num_class": 3, "max_depth": 2}),
+        "dart-forest": ("reg:squarederror", numbers, {"booster": "dart", "rate_drop": 0.5, "num_parallel_tree": 2, "subsample": 0.7}),
+        "onehot": ("binary:logistic", categories, {"max_cat_to_onehot": 100}),
+        "partition": ("reg:squarederror", categories, {"max_cat_to_onehot": 1}),
+        "categories-classes": ("multi:softprob", categories, {"max_cat_to_onehot": 4, "num_class": 3, "max_depth": 2}),
+        "categories-dart": ("binary:logistic", categories, {"max_cat_to_onehot": 4, "booster": "dart", "rate_drop": 0.5}),
+    }
+    for objective in OBJECTIVES:
+        more = {"max_depth": 2, "num_class": 3} if objective.startswith("multi:") else {"max_depth": 2}
+        if objective == "binary:logitraw" or objective.startswith(("reg:g", "survival:aft")):
+            more["base_score"] = 0.3
+        forms[objective.replace(":", "-")] = (objective, numbers, more)
+    written = {}
+    for name, (objective, types, more) in forms.items():
+        plain = objective.replace(":", "-")
+        matrix = xgboost.DMatrix(learn, feature_types=types, enable_categorical=types is not None)
+        labelled(matrix, signal[:400], OBJECTIVES[objective])
+        if objective == "survival:aft":
+            matrix.set_float_info("label_lower_bound", matrix.get_label())
+            matrix.set_float_info("label_upper_bound", matrix.get_label() + 1)
+        if objective.startswith("rank:"):
+            matrix.set_group([40] * 10)
+        if objective == "reg:quantileerror":
+            more = dict(more, quantile_alpha=0.7)
+        try:
+            booster = xgboost.train(dict(base, objective=objective, **more), matrix, 2 if name == plain else 3)
+        except xgboost.core.XGBoostError as e:
+            assert "nknown objective" in str(e), e
+            print(xgboost.__version__, "has no", objective)
+            continue
+        for extension in (".ubj",) if name == plain else (".json", ".ubj"):
+            booster.save_model(os.path.join(folder, name + extension))
+        written[name] = predictions(booster, ask, types)
+    write(os.path.join(folder, "rows.csv"), ask)
+    save(os.path.join(folder, "predictions.csv"), written)
+
+
+def predictions(booster, rows, types):
+    # Of softmax the probabilities, which the trees give, and not the class alone.
+    if "multi:softmax" in booster.save_config():
+        margins = booster.predict(xgboost.DMatrix(rows, feature_types=types), output_margin=True)
+        e = np.exp(margins - margins.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+    return booster.predict(xgboost.DMatrix(rows, feature_types=types))
+
+
+def save(path, predicted):
+    """Writes predictions, a line for every model: its name, and its answers row after row."""
+    with open(path, "w") as f:
+        for name in sorted(predicted):
+            f.write(",".join([name] + ["%.9g" % v for v in predicted[name].ravel()]) + "\n")
+
+
+def committed(folder, out):
+    rows = np.loadtxt(os.path.join(folder, "rows.csv"), delimiter=",", dtype=np.float32)
+    predicted = {}
+    for name in os.listdir(folder):
+        if not name.endswith(".csv"):
+            booster = xgboost.Booster(model_file=os.path.join(folder, name))
+            predicted[name] = predictions(booster, rows, booster.feature_types)
+    save(out, predicted)
+
+
 def foreign(folder):
     rng = np.random.default_rng(1)
     values = rng.normal(size=(300, 2)).astype(np.float32)
@@ -116,11 +222,18 @@ def foreign(folder):
     labels = (values[:, 1] % 2).astype(int) ^ (values[:, 0] > 0)
     params = {"objective": "binary:logistic", "max_depth": 2, "tree_method": "hist", "nthread": 1}
     path = lambda name: os.path.join(folder, name + "-" + xgboost.__version__)
-    categories = xgboost.DMatrix(values, label=labels, feature_types=["q", "c"], enable_categorical=True)
-    for name, most in {"categories": 1, "onehot": 100}.items():
-        xgboost.train(dict(params, max_cat_to_onehot=most), categories, 2).save_model(path(name) + ".json")
+    linear = {"objective": "binary:logistic", "booster": "gblinear", "nthread": 1}
+    xgboost.train(linear, xgboost.DMatrix(values, label=labels), 1).save_model(path("linear") + ".ubj")
+    if int(xgboost.__version__[0]) >= 2:
+        several = dict(params, objective="reg:squarederror")
+        pairs = xgboost.DMatrix(values, label=np.stack([labels, 1 - labels], axis=1))
+        xgboost.train(several, pairs, 1).save_model(path("targets") + ".ubj")
+        several["multi_strategy"] = "multi_output_tree"
+        xgboost.train(several, pairs, 1).save_model(path("vector-leaf") + ".ubj")
+        quantiles = dict(params, objective="reg:quantileerror", quantile_alpha=[0.2, 0.8])
+        xgboost.train(quantiles, xgboost.DMatrix(values, label=labels), 1).save_model(path("quantiles") + ".ubj")
     booster = xgboost.train(params, xgboost.DMatrix(values, label=labels), 1)
-    for extension in ".ubj", ".bin", ".deprecated":
+    for extension in ".bin", ".deprecated":
         booster.save_model(path("model") + extension)
     with open(path("booster") + ".pkl", "wb") as f:
         pickle.dump(booster, f)
@@ -132,4 +245,4 @@ def foreign(folder):
 
 if __name__ == "__main__":
     {"predict": predict, "train": train, "early": early, "classes": classes, "values": values,
-     "foreign": foreign}[sys.argv[1]](*sys.argv[2:])
+     "kinds": kinds, "committed": committed, "foreign": foreign}[sys.argv[1]](*sys.argv[2:])
