@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"servebench/generators"
+	"servebench/generators/drift"
 	"servebench/reports/record"
 	"servebench/scenarios/arrivals"
 	"servebench/scenarios/decode"
@@ -90,13 +91,14 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 			"arrival process": choices(arrivals.Kinds(), func(k arrivals.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
 			"model":           choices(cat.Models, func(m Model) decode.Choice { return decode.Choice{Name: m.Name, Doc: m.Doc} }),
 			"fault":           choices(targets.FaultKinds(), func(k targets.FaultKind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
+			"detector":        choices(drift.Kinds(), func(k drift.Kind) decode.Choice { return decode.Choice{Name: k.Name, Doc: k.Doc} }),
 			"metric":          choices(record.Metrics(), func(name string) decode.Choice { return decode.Choice{Name: name} }),
 		},
 		Scalars: map[string]func(decode.Tag) decode.Scalar{
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
 			"mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
-			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window,
+			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window, "reference": reference,
 		},
 	}
 	for _, param := range arrivalsParams() {

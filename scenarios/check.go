@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"servebench/generators/drift"
+	"servebench/reports/record"
 	"servebench/scenarios/decode"
 	"servebench/targets"
 	"servebench/targets/protocol"
@@ -264,6 +266,12 @@ func (c check) monitor() {
 		return
 	}
 	c.distinct("monitor.sensitive", m.Sensitive, "each field once")
+	c.distinct("monitor.detectors", m.Detectors, "each detector once")
+	if c.Sound("monitor.detectors", "monitor.reference", "load") {
+		compares := slices.ContainsFunc(drift.Kinds(), func(k drift.Kind) bool { return k.Window != nil && slices.Contains(m.Detectors, k.Name) })
+		c.refuse("monitor.reference", !compares && m.Reference != record.FirstPhase, "no detector compares anything with it", "psi or ks among monitor.detectors, or no reference")
+		c.refuse("monitor.detectors", compares && m.Reference == record.FirstPhase && len(c.s.Load) == 1, "psi and ks compare with the first phase of load, and there is no other", "a phase before it, such as a warm-up, or monitor.reference: the path of a file")
+	}
 	if c.Sound("data", "template") && c.s.Template != nil {
 		c.refuse("monitor", !c.Given("data"), "the same request is sent every time, so that nothing is predicted", "data, or no monitor")
 		c.refuse("monitor", c.Given("data") && c.s.Template.Answer == nil, "what of the answer is the prediction is not said", "template.answer, such as {json: $.prediction}, with data.label")

@@ -139,6 +139,12 @@ func datatypes() (names []string) {
 // file, in a setting to the working folder; what is read is absolute.
 func file(tag decode.Tag) decode.Scalar { return located(tag.Want, tag.Want, nil) }
 
+// reference is what is compared with: the first phase, or a file.
+func reference(tag decode.Tag) decode.Scalar {
+	const want = record.FirstPhase + " or the path of a file"
+	return located(want, want, func(n *decode.Node) bool { return n.Text != record.FirstPhase })
+}
+
 // argument is one of a command's, the first of which is a path where it has a slash in it.
 func argument(decode.Tag) decode.Scalar {
 	return located("an argument", "the path of a program", func(n *decode.Node) bool {

@@ -134,7 +134,7 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 		return Description{
 			Title: "Accuracy over time",
 			Caption: "Points: the share of right predictions among those of each window whose outcome is known, by when they were answered, in windows of " + windowOf(b.a.Run.Scenario.Monitor.Window) +
-				"; bars are 95 % intervals." + b.endedEarly(),
+				"; bars are 95 % intervals." + b.detectorCaption() + b.endedEarly(),
 			Method: format.Sentence(accuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: b.windowTable(),
 		}
 	case "forest":

@@ -14,6 +14,10 @@ import (
 const accuracyMethod = "Accuracy: the share of right predictions among those whose outcome is known, with its exact 95 % interval (Clopper and Pearson); " +
 	"answers to one example repeat each other, so no more count than there are different examples, and fewer where windows differ by more than chance"
 
+const driftMethod = "An alarm says that a detector found drift. Statistic and threshold are those of the first alarm, or of the look that came nearest to one: psi, the population stability index; " +
+	"ks, the largest distance of two cumulative distributions; adwin and page-hinkley, how far the share of wrong predictions rose. Times count from the start of the phase, and an outcome counts from when it became known. " +
+	"In phases without drift, all detectors of the table together raise an alarm in at most 5 % of them"
+
 // monitor tells how right the predictions were over time.
 func (b builder) monitor() []Section {
 	if len(b.a.Monitor) == 0 {
@@ -36,7 +40,23 @@ func (b builder) monitor() []Section {
 			out.Lines = append(out.Lines, Line{Target: t.Target, Text: b.monitored(t) + ": " + logged(t)})
 		}
 	}
-	return []Section{out, {ID: "monitorwindows", Rank: Folded, Table: b.windowTable()}}
+	drift := Section{ID: "drift", Title: "Drift", Table: b.detectorTable(), Notes: []string{driftMethod + "."}}
+	for _, t := range b.a.Monitor {
+		for _, d := range t.Detectors {
+			if d.Why != "" {
+				drift.Lines = append(drift.Lines, Line{Target: t.Target, Tone: Unsure, Text: b.monitored(t) + ": " + d.Name + " did not look: " + d.Why + "."})
+			}
+		}
+	}
+	return []Section{out, {ID: "monitorwindows", Rank: Folded, Table: b.windowTable()}, drift}
+}
+
+// detectorCaption says what a figure shows of detectors.
+func (b builder) detectorCaption() string {
+	if !slices.ContainsFunc(b.a.Monitor, func(t monitoring.Trial) bool { return len(t.Detectors) > 0 }) {
+		return ""
+	}
+	return " Below: the statistic of each detector divided by its threshold, at the end of each window with enough to look at; from 1 on it is drift, and a star marks each alarm."
 }
 
 // windowOf is a window in words: "10 s", "500 answers".
@@ -111,6 +131,45 @@ func (b builder) monitorTable() *Table {
 		b.monitorRow(t, trial, count(trial.Answers), count(trial.Accuracy.N), share(trial.Accuracy), lowest, at, count(trial.Late), fault(trial.Unanswered))
 	}
 	return t
+}
+
+func (b builder) detectorTable() *Table {
+	t := trialTable(b, words("detector"), numbers("looks", "alarms", "first at s"), words("what changed"), numbers("statistic", "threshold", "n"))
+	t.Keys = 4
+	for _, trial := range b.a.Monitor {
+		for _, d := range trial.Detectors {
+			b.monitorRow(t, trial, append([]Cell{text(d.Name)}, detectorCells(d)...)...)
+		}
+	}
+	return t
+}
+
+func detectorCells(d monitoring.Detector) []Cell {
+	if d.Why != "" {
+		return []Cell{none(), faint("did not look"), none(), none(), none(), none(), none()}
+	}
+	looks := count(int64(d.Looked()))
+	if len(d.Alarms) > 0 {
+		first := d.Alarms[0]
+		what := text(first.Column)
+		if first.Column == "" {
+			what = text("the error rate")
+		}
+		alarms := count(int64(len(d.Alarms)) + d.More)
+		alarms.Tone = Bad
+		return []Cell{looks, alarms, text(format.Number(first.At.Seconds())), what, text(format.Number(first.Statistic)), text(format.Number(first.Threshold)), count(int64(first.N))}
+	}
+	var nearest monitoring.Look
+	highest, known := 0.0, false
+	for _, l := range d.Looks {
+		if ratio, is := l.Ratio(); is && (!known || ratio > highest) {
+			nearest, highest, known = l, ratio, true
+		}
+	}
+	if !known {
+		return []Cell{looks, faint("too few to tell"), none(), none(), none(), none(), none()}
+	}
+	return []Cell{looks, text("0"), none(), faint(nearest.Column), faint(format.Number(nearest.Statistic)), faint(format.Number(nearest.Threshold)), count(int64(nearest.N))}
 }
 
 func (b builder) windowTable() *Table {

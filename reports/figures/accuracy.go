@@ -2,6 +2,7 @@ package figures
 
 import (
 	"slices"
+	"time"
 
 	"servebench/reports/analysis/monitoring"
 	"servebench/reports/figures/chart"
@@ -26,10 +27,16 @@ func accuracy(v view) Figure {
 	if low > high || longest(lanes) == 0 {
 		return f
 	}
-	height := 30 + vg.Length(len(lanes))*(chart.HeadingHeight+30+120)
+	d := newDetections(v)
+	rows := vg.Length(1)
+	if d.names != nil {
+		rows = 2
+	}
+	height := 30 + vg.Length(len(lanes))*(chart.HeadingHeight+30+rows*110)
 	return f.shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		first := v.series[0].Look.Color
 		legend := chart.Legend{{Text: "accuracy of a window, with its 95 % interval", Color: first, Marker: v.series[0].Look.Marker}}
+		legend = append(legend, d.legend(p)...)
 		c = chart.Inset(append(legend, v.faultEntry(p)...).Draw(c, p))
 		height := (c.Max.Y - c.Min.Y) / vg.Length(len(lanes))
 		for i, l := range lanes {
@@ -44,6 +51,10 @@ func accuracy(v view) Figure {
 			g := chart.Grid{
 				Headings: [][]chart.Heading{v.headings()[i : i+1]}, Top: chart.HeadingHeight, PadX: 10, PadY: 8,
 				Panels: [][]*plot.Plot{{panel}}, Titles: []string{"accuracy, %"},
+			}
+			if d.names != nil {
+				chart.HideLabels(&panel.X)
+				g.Panels, g.Titles = append(g.Panels, []*plot.Plot{d.panel(l, i, p)}), append(g.Titles, "statistic ÷ threshold")
 			}
 			g.Draw(part, p)
 		}
@@ -77,4 +88,83 @@ func (v view) monitored(i, round int) monitoring.Trial {
 		return monitoring.Trial{}
 	}
 	return v.analysis.Monitor[at]
+}
+
+// detections are the statistics of detectors over time.
+type detections struct {
+	view  view
+	names []string // of the detectors; nil: there are none
+	most  float64  // ratio
+}
+
+func newDetections(v view) detections {
+	d := detections{view: v, most: 1.2}
+	for _, t := range v.analysis.Monitor {
+		if t.Phase != v.phase.Name {
+			continue
+		}
+		for _, detector := range t.Detectors {
+			if !slices.Contains(d.names, detector.Name) {
+				d.names = append(d.names, detector.Name)
+			}
+			for _, look := range detector.Looks {
+				if ratio, known := look.Ratio(); known {
+					d.most = max(d.most, ratio)
+				}
+			}
+		}
+	}
+	d.most = min(d.most, mostRatio)
+	return d
+}
+
+// mostRatio bounds the axis: what is far above a threshold is drift, however far.
+const mostRatio = 5
+
+// stroke is how a detector is drawn.
+func (d detections) stroke(name string, p chart.Palette) draw.LineStyle {
+	dashes := [][]vg.Length{nil, {5, 2}, {1.5, 2}, {6, 2, 1.5, 2}}
+	return chart.Stroke(p.Ink, 1.2, dashes[slices.Index(d.names, name)%len(dashes)]...)
+}
+
+func (d detections) legend(p chart.Palette) (l chart.Legend) {
+	for _, name := range d.names {
+		s := d.stroke(name, p)
+		l = append(l, chart.Entry{Text: name, Color: p.Ink, Line: s.Width, Dash: s.Dashes})
+	}
+	if d.names != nil {
+		l = append(l, chart.Entry{Text: "alarm", Color: p.Alarm, Marker: chart.Star})
+	}
+	return l
+}
+
+func (d detections) panel(l lane, i int, p chart.Palette) *plot.Plot {
+	panel := l.panel(p, 1)
+	panel.Y.Min, panel.Y.Max = 0, d.most*1.08
+	panel.Y.Tick.Marker = chart.LinearTicks(4)
+	panel.Add(chart.Level(1, chart.Stroke(p.Alarm, 1, dashed()...)), d.view.faults(l, i, p), d.lines(l, i, p), l.separators(p, false, false))
+	return panel
+}
+
+// lines draws the looks and alarms of all detectors in a lane.
+func (d detections) lines(l lane, i int, p chart.Palette) chart.Mark {
+	return func(a chart.Area) {
+		for _, r := range l.Rounds {
+			at := func(t time.Duration) vg.Length { return a.X(min(r.To, r.From+t.Seconds())) }
+			for _, detector := range d.view.monitored(i, r.Round).Detectors {
+				var line []vg.Point
+				for _, look := range detector.Looks {
+					if ratio, known := look.Ratio(); known {
+						line = append(line, vg.Point{X: at(look.At), Y: a.Y(max(0, min(ratio, d.most)))})
+					}
+				}
+				if len(line) > 0 {
+					a.StrokeLines(d.stroke(detector.Name, p), line)
+				}
+				for _, alarm := range detector.Alarms {
+					a.Marker(chart.Star, p.Alarm, 3.5, at(alarm.At), a.Y(max(0, min(alarm.Statistic/alarm.Threshold, d.most))))
+				}
+			}
+		}
+	}
 }

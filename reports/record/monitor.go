@@ -17,8 +17,17 @@ type Monitoring struct {
 	// How long after its answer the outcome of a prediction becomes known, as that of a loan does
 	// after months. Accuracy counts for the window of the answer, however late its outcome comes.
 	OutcomeDelay time.Duration `json:"outcome_delay_ns,omitempty" key:"outcome_delay" default:"0s" min:"0"`
+	// What looks for drift: psi and ks compare the features and predictions of each window with the
+	// reference, adwin and page-hinkley look at whether predictions turn out wrong. Of phases
+	// without drift, at most 5% have a false alarm by any of them.
+	Detectors []string `json:"detectors,omitempty" redact:"-" key:"detectors" default:"none" choice:"detector" least:"1" label:"list of detectors" want:"a list of detectors, such as [psi, adwin]"`
+	// What psi and ks compare with: first_phase, which is the first phase of load of the same trial;
+	// or a file with at least 500 rows that have the features as columns, such as the training data
+	// (.csv, .jsonl), or a profile of the reference (.json). A .csv or .jsonl has no predictions, so
+	// that features alone are compared with it.
+	Reference string `json:"reference,omitempty" key:"reference" default:"first_phase" format:"reference"`
 	// What the log of predictions leaves out: names of features, prediction or outcome.
-	Sensitive []string `json:"sensitive,omitempty" key:"sensitive" default:"none" format:"column" least:"1" label:"list of fields" want:"a list of fields, such as [salary, outcome]"`
+	Sensitive []string `json:"sensitive,omitempty" redact:"-" key:"sensitive" default:"none" format:"column" least:"1" label:"list of fields" want:"a list of fields, such as [salary, outcome]"`
 }
 
 // The fields of a log of predictions that can be Sensitive beside the features.
@@ -26,6 +35,9 @@ const (
 	FieldPrediction = "prediction"
 	FieldOutcome    = "outcome"
 )
+
+// FirstPhase is the Reference that is the first phase of load.
+const FirstPhase = "first_phase"
 
 // Window is a stretch of answers: those of a time or so many of them; one of the two is 0.
 type Window struct {
@@ -51,6 +63,8 @@ type Monitor struct {
 	Unseen int64 `json:"unseen,omitempty"`
 	// Late counts the outcomes that became known only after the last answer.
 	Late int64 `json:"late,omitempty"`
+	// Detectors are those that looked for drift.
+	Detectors []MonitorDetector `json:"detectors,omitempty"`
 	// Log are the files of predictions and outcomes that are left, in their order, relative to
 	// the run's folder; Dropped is how many of the first of them were removed to bound their size.
 	Log     []string `json:"log,omitempty" redact:"-"`
@@ -71,6 +85,45 @@ type MonitorWindow struct {
 	// Labelled are the answers whose outcome is known, Correct those of them that equal it.
 	Labelled int64 `json:"labelled"`
 	Correct  int64 `json:"correct"`
+}
+
+// MonitorDetector is a detector with what it found.
+type MonitorDetector struct {
+	Name  string  `json:"name" redact:"-"`
+	Alpha float64 `json:"alpha"` // what it may err in a phase, over all its looks
+	// Why says why it did not look; "": it did.
+	Why    string         `json:"why,omitempty"`
+	Looks  []MonitorLook  `json:"looks,omitempty"` // at the end of each window; of very many not all
+	Alarms []MonitorAlarm `json:"alarms,omitempty"`
+	More   int64          `json:"more_alarms,omitempty"` // beyond those, of which there are very many
+}
+
+// MonitorLook is what a detector knew at a moment.
+type MonitorLook struct {
+	At    time.Duration `json:"at_ns"`            // from the cell's Started
+	State string        `json:"state" redact:"-"` // StateTooFew, StateStable or StateDrift
+	// Statistic and Threshold are of the Column furthest beyond its threshold, or nearest to it;
+	// "" of outcomes. N is how many rows or outcomes they rest on.
+	Statistic float64 `json:"statistic"`
+	Threshold float64 `json:"threshold"`
+	Column    string  `json:"column,omitempty"`
+	N         int     `json:"n"`
+}
+
+// The states of a look, as generators/drift has them.
+const (
+	StateTooFew = "too few"
+	StateStable = "stable"
+	StateDrift  = "drift"
+)
+
+// MonitorAlarm is an alarm: a look that found drift.
+type MonitorAlarm struct {
+	At        time.Duration `json:"at_ns"` // from the cell's Started
+	Column    string        `json:"column,omitempty"`
+	Statistic float64       `json:"statistic"`
+	Threshold float64       `json:"threshold"`
+	N         int           `json:"n"`
 }
 
 // Empty says that nothing came.

@@ -1,6 +1,6 @@
 // Package monitor watches the answers of a server while load is sent, as a monitor in production
 // does, without a change to the server: it logs predictions and the outcomes that become known
-// later, and counts by window how many of the predictions were right. It stands beside
+// later, counts by window how many of the predictions were right, and has detectors look for drift. It stands beside
 // scenarios/attack, which tells it of every answer and never waits for it, and hands what it saw
 // to the record.
 package monitor
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"servebench/generators"
+	"servebench/generators/drift"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
 )
@@ -20,6 +21,10 @@ type Config struct {
 	record.Monitoring
 	Span   time.Duration     // of the phase
 	Schema generators.Schema // of the examples
+	// Reference is what the detectors compare with. Learn says that the phase is to be one: see
+	// Monitor.Reference.
+	Reference Reference
+	Learn     bool
 	// Create makes the next file of the log, by its number from 1; Remove removes one by its name.
 	Create func(part int) (File, error)
 	Remove func(name string) error
@@ -38,6 +43,8 @@ type Monitor struct {
 
 	done    chan struct{}
 	windows windows
+	drift   *detection
+	learned *drift.Sample // nil: the phase is no reference
 	log     *log
 	delay   time.Duration
 	last    time.Duration // when the latest answer came
@@ -61,7 +68,10 @@ const (
 func Start(cfg Config) *Monitor {
 	m := &Monitor{
 		queue: make(chan []attack.Answered, queued), spare: make(chan []attack.Answered, queued),
-		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), log: newLog(cfg), delay: cfg.OutcomeDelay,
+		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), drift: newDetection(cfg.Detectors, cfg.Schema, cfg.Reference), log: newLog(cfg), delay: cfg.OutcomeDelay,
+	}
+	if cfg.Learn {
+		m.learned = drift.NewSample(cfg.Schema)
 	}
 	go m.watch()
 	return m
@@ -98,9 +108,19 @@ func (m *Monitor) Close() *record.Monitor {
 	close(m.queue)
 	<-m.done
 	return &record.Monitor{
-		Windows: m.windows.all(), Unseen: m.lost, Late: m.late,
+		Windows: m.windows.all(), Unseen: m.lost, Late: m.late, Detectors: m.drift.all(),
 		Log: m.log.names, Dropped: m.log.dropped, LogFailed: m.log.failure(),
 	}
+}
+
+// Reference is what the phase was like, to compare others with; only after Close, of a monitor that
+// was to Learn it.
+func (m *Monitor) Reference() Reference {
+	profile, err := drift.NewProfile(m.learned)
+	if err != nil {
+		return Reference{Why: "the first phase is no reference: " + err.Error()}
+	}
+	return Reference{Profile: profile}
 }
 
 func (m *Monitor) watch() {
@@ -111,6 +131,7 @@ func (m *Monitor) watch() {
 		select {
 		case batch, more := <-m.queue:
 			if !more {
+				m.drift.look(m.last)
 				m.late = int64(len(m.waiting) - m.known)
 				m.learnUntil(m.last + m.delay)
 				m.log.close()
@@ -148,12 +169,19 @@ func (m *Monitor) see(a attack.Answered) {
 		m.windows.failure(a.Done)
 		return
 	}
+	if m.windows.ends(a.Done) {
+		m.drift.look(a.Done)
+	}
+	m.drift.add(a)
 	inputs := a.Request.Inputs()
 	for i, p := range a.Predictions {
 		w := m.windows.answer(a.Done)
 		var features []float32
 		if inputs != nil {
 			features = inputs[i]
+		}
+		if m.learned != nil {
+			m.learned.Add(features, p.Answer)
 		}
 		id := m.log.prediction(a.Done, a.Request.ID(), features, p)
 		if p.Outcome != "" {
@@ -171,6 +199,9 @@ func (m *Monitor) learnUntil(now time.Duration) {
 		o := m.waiting[m.known]
 		m.known++
 		m.windows.outcome(o.window, o.correct)
+		if o.at <= m.last { // or nobody knows it before the load ends
+			m.drift.learn(o.at, !o.correct)
+		}
 		m.log.outcome(o)
 	}
 	if m.known > len(m.waiting)/2 { // so that what is known takes no room for long

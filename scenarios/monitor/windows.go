@@ -30,6 +30,14 @@ func newWindows(size record.Window, span time.Duration) windows {
 	return w
 }
 
+// ends reports whether the next answer, which comes at a moment, is the first of another window.
+func (w *windows) ends(at time.Duration) bool {
+	if w.size.Answers > 0 {
+		return w.filled == int64(w.size.Answers)
+	}
+	return len(w.kept) > 0 && min(int64(at/w.size.Time), w.most) > w.number
+}
+
 // answer counts an answer that came at a moment, and returns the number of its window. One that is
 // told of after others that came later is of their window.
 func (w *windows) answer(at time.Duration) (number int64) {

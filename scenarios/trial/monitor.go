@@ -12,9 +12,9 @@ import (
 	"servebench/scenarios/monitor"
 )
 
-// checkSensitive holds the fields that a log of predictions leaves out to those that it has, so that
-// a slip writes nothing down that should not be.
-func checkSensitive(sc *scenarios.Scenario, schema generators.Schema) error {
+// prepareMonitor holds the fields that a log of predictions leaves out to those that it has, so that
+// a slip writes nothing down that should not be, and reads the reference.
+func (s *session) prepareMonitor(sc *scenarios.Scenario, schema generators.Schema) error {
 	if sc.Monitor == nil {
 		return nil
 	}
@@ -32,7 +32,34 @@ func checkSensitive(sc *scenarios.Scenario, schema generators.Schema) error {
 	if len(faults) > 0 {
 		return faults
 	}
+	if sc.Monitor.Reference == record.FirstPhase || s.profile != nil {
+		return nil
+	}
+	profile, want, err := monitor.OpenReference(sc.Monitor.Reference, schema)
+	if err != nil {
+		return decode.Faults{sc.Source.FileFault("monitor.reference", sc.Monitor.Reference, err, want)}
+	}
+	s.profile = profile
 	return nil
+}
+
+// firstPhase is the reference that the first phase of a trial is.
+type firstPhase struct {
+	of record.Trial
+	monitor.Reference
+}
+
+// referenceFor is what the i-th phase of a trial is compared with.
+func (s *session) referenceFor(t trial, i int) monitor.Reference {
+	switch {
+	case s.scenario.Monitor.Reference != record.FirstPhase:
+		return monitor.Reference{Profile: s.profile}
+	case i == 0:
+		return monitor.Reference{Why: "it is the reference itself"}
+	case s.first.of != t.Trial:
+		return monitor.Reference{Why: "the first phase of the trial, which is the reference, was not played before it"}
+	}
+	return s.first.Reference
 }
 
 // startMonitor watches the answers of the i-th phase of a trial, if the scenario says so. What it
@@ -47,9 +74,9 @@ func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *ge
 			return &record.Monitor{Unwatched: "the load is made elsewhere, and its answers are not known here"}
 		}
 	}
-	phase := s.scenario.Load[i].Name
+	phase, learn := s.scenario.Load[i].Name, i == 0 && settings.Reference == record.FirstPhase
 	m := monitor.Start(monitor.Config{
-		Monitoring: *settings, Span: cfg.Span, Schema: cfg.Corpus.Schema(), Redact: s.record.Redact, Remove: s.writer.RemovePredictions,
+		Monitoring: *settings, Span: cfg.Span, Schema: cfg.Corpus.Schema(), Reference: s.referenceFor(t, i), Learn: learn, Redact: s.record.Redact, Remove: s.writer.RemovePredictions,
 		Create: func(part int) (monitor.File, error) {
 			file, name, err := s.writer.Predictions(t.Trial, phase, part)
 			return monitor.File{WriteCloser: file, Name: name}, err
@@ -58,6 +85,9 @@ func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *ge
 	cfg.Answered = m.Answered
 	return func() *record.Monitor {
 		seen := m.Close()
+		if learn {
+			s.first = firstPhase{t.Trial, m.Reference()}
+		}
 		if seen.LogFailed != "" {
 			s.note("%s: phase %s: the log of predictions is incomplete: %s", t, phase, seen.LogFailed)
 		}

@@ -35,7 +35,7 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 				return err
 			}
 			made[of] = r
-			if err := checkSensitive(v.scenario, r.First.Schema()); err != nil {
+			if err := s.prepareMonitor(v.scenario, r.First.Schema()); err != nil {
 				return err
 			}
 			if n := len(r.LeftOut); n > 0 {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"time"
 
+	"servebench/generators/drift"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/arrivals"
@@ -83,6 +84,8 @@ type session struct {
 	targets   []targets.Target   // of them, each once
 	processes []arrivals.Process // of the phases' arrivals; nil of a closed loop
 	rounds    int                // as planned
+	profile   *drift.Profile     // of a file that a monitor compares with; nil: there is none
+	first     firstPhase         // what a monitor saw of the first phase
 	searched  scenarios.Phase    // of a search: whose requests are sent, at rates of its steps
 	interim   int                // of an A/B test, from 1: which the rounds lead to
 	since     int                // the round that a run is continued from; 0: it is not continued

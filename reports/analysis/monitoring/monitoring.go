@@ -28,6 +28,8 @@ type Trial struct {
 	Unanswered int64 `json:"unanswered"`
 	Unseen     int64 `json:"unseen"`
 	Late       int64 `json:"late_outcomes"`
+	// Detectors are those that looked for drift, in the order of their list.
+	Detectors []Detector `json:"detectors"`
 	// Log are the files of predictions and outcomes, after the first so many that were Dropped.
 	Log       []string `json:"log"`
 	Dropped   int      `json:"dropped_files"`
@@ -43,6 +45,55 @@ type Window struct {
 	Answers    int64           `json:"answers"`
 	Unanswered int64           `json:"unanswered"`
 	Accuracy   stat.Proportion `json:"accuracy"` // null: no outcome is known
+}
+
+// Detector is a detector with what it found in a phase.
+type Detector struct {
+	Name  string  `json:"name"`
+	Alpha float64 `json:"alpha"` // what it may err in a phase without drift
+	Why   string  `json:"why"`   // why it did not look
+	Looks []Look  `json:"looks"`
+	// Alarms are when it found drift, ascending; of very many the first, and More is how many others.
+	Alarms []Alarm `json:"alarms"`
+	More   int64   `json:"more_alarms"`
+}
+
+// Look is what a detector knew at a moment of the phase.
+type Look struct {
+	At        time.Duration `json:"at_ms"`
+	State     string        `json:"state"`
+	Statistic float64       `json:"statistic"`
+	Threshold float64       `json:"threshold"`
+	Column    string        `json:"column"`
+	N         int           `json:"n"`
+}
+
+// Ratio is the statistic as a multiple of the threshold, which is 1 where drift begins; not known
+// of too few.
+func (l Look) Ratio() (ratio float64, known bool) {
+	if l.State == record.StateTooFew || l.Threshold <= 0 {
+		return 0, false
+	}
+	return l.Statistic / l.Threshold, true
+}
+
+// Alarm is a moment at which drift was found.
+type Alarm struct {
+	At        time.Duration `json:"at_ms"`
+	Column    string        `json:"column"` // what changed; null: how often predictions are wrong
+	Statistic float64       `json:"statistic"`
+	Threshold float64       `json:"threshold"`
+	N         int           `json:"n"` // rows or outcomes that it rests on
+}
+
+// Looked is how many looks had enough to find drift in.
+func (d Detector) Looked() (n int) {
+	for _, l := range d.Looks {
+		if l.State != record.StateTooFew {
+			n++
+		}
+	}
+	return n
 }
 
 // Analyse tells what was seen of each target in each measured phase and round, in the scenario's
@@ -71,6 +122,16 @@ func newTrial(c *sample.Cell, distinct int64) Trial {
 	t := Trial{
 		Target: c.Target, Phase: c.Phase, Round: c.Round, Unseen: m.Unseen, Late: m.Late,
 		Log: m.Log, Dropped: m.Dropped, LogFailed: m.LogFailed, Unwatched: m.Unwatched,
+	}
+	for _, d := range m.Detectors {
+		out := Detector{Name: d.Name, Alpha: d.Alpha, Why: d.Why, More: d.More}
+		for _, l := range d.Looks {
+			out.Looks = append(out.Looks, Look(l))
+		}
+		for _, a := range d.Alarms {
+			out.Alarms = append(out.Alarms, Alarm(a))
+		}
+		t.Detectors = append(t.Detectors, out)
 	}
 	var all []stat.Counts
 	for _, w := range m.Windows {

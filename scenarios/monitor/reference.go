@@ -1,0 +1,68 @@
+package monitor
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"servebench/generators"
+	"servebench/generators/datafile"
+	"servebench/generators/drift"
+	"servebench/reports/record/userfile"
+)
+
+// mostProfile bounds a profile, in bytes.
+const mostProfile = 256 << 20
+
+// OpenReference reads what windows of the schema are compared with: a profile (.json), or a file of
+// records that has the features as columns. Beside an error it says what would be right; "" where
+// the error does.
+func OpenReference(path string, schema generators.Schema) (profile *drift.Profile, want string, err error) {
+	if filepath.Ext(path) != ".json" {
+		return profileRecords(path, schema)
+	}
+	text, err := userfile.Read(path, mostProfile)
+	if err != nil {
+		return nil, "", err
+	}
+	if profile, err = drift.ParseProfile(text); err == nil {
+		err = profile.Check(schema)
+	}
+	if err != nil {
+		return nil, "a profile of the features and predictions of this scenario", err
+	}
+	return profile, "", nil
+}
+
+// profileRecords is the profile of the features of a file's records. It says nothing of predictions.
+func profileRecords(path string, schema generators.Schema) (*drift.Profile, string, error) {
+	var names []string
+	for _, f := range schema.Features {
+		names = append(names, f.Name)
+	}
+	if names == nil {
+		return nil, "first_phase, or data of rows of features", errors.New("the requests hold no rows of features that could be compared with the file")
+	}
+	file, err := datafile.Open(path)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := file.Examples(datafile.Layout{Rows: true, Features: names})
+	if err != nil {
+		return nil, "a file that has the features as columns: " + strings.Join(names, ", "), err
+	}
+	sample, reader := drift.NewSample(schema), rows.NewReader()
+	for i := range file.Len() {
+		row, err := reader.Read(i)
+		if err != nil {
+			return nil, "", err
+		}
+		sample.Add(row.Features, generators.Answer{})
+	}
+	profile, err := drift.NewProfile(sample)
+	if err != nil {
+		return nil, "", err
+	}
+	profile.Columns = profile.Columns[:len(names)]
+	return profile, "", nil
+}
