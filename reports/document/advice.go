@@ -5,7 +5,7 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 	"servebench/reports/format"
 )
 
@@ -14,7 +14,7 @@ func Advice(a *advice.Advice) *Document {
 	costs := Costs(a.Costs)
 	d := &Document{
 		Title: "Where to serve " + a.Traffic.Name, Description: costs.Description, Origin: costs.Origin,
-		Verdict: Verdict{Word: "ADVICE", Tone: Good, Why: sentence.Recommendation(a)},
+		Verdict: Verdict{Word: "ADVICE", Tone: Good, Why: pricing.Recommendation(a)},
 	}
 	switch {
 	case len(a.Priced()) == 0:
@@ -22,7 +22,7 @@ func Advice(a *advice.Advice) *Document {
 	case len(a.Undecided()) > 0:
 		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
 	}
-	for _, doubt := range sentence.AdviceDoubts(a) {
+	for _, doubt := range pricing.AdviceDoubts(a) {
 		d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: doubt})
 	}
 	decision := []Section{}
@@ -35,7 +35,7 @@ func Advice(a *advice.Advice) *Document {
 	d.Sections = append(d.Sections, slices.DeleteFunc(costs.Sections, func(s Section) bool { return s.ID == "cost" })...)
 	if i := slices.IndexFunc(d.Sections, func(s Section) bool { return s.ID == "method" }); i >= 0 {
 		method := &d.Sections[i]
-		method.Lines = append(slices.Clone(method.Lines), Line{Text: format.Sentence(sentence.AdviceMethod)})
+		method.Lines = append(slices.Clone(method.Lines), Line{Text: format.Sentence(pricing.AdviceMethod)})
 	}
 	return d
 }
@@ -47,10 +47,10 @@ func breakEvens(a *advice.Advice) []Section {
 	}
 	var lines []Line
 	for _, b := range a.BreakEvens {
-		lines = append(lines, Line{Text: sentence.BreakEven(b)})
+		lines = append(lines, Line{Text: pricing.BreakEven(b)})
 	}
 	for _, n := range a.NoneOf {
-		lines = append(lines, Line{Text: sentence.NoBreakEven(n)})
+		lines = append(lines, Line{Text: pricing.NoBreakEven(n)})
 	}
 	if lines == nil {
 		lines = []Line{{Text: "There is none: all places are of one kind, and the first of them stays the same at all traffic that was looked at."}}
@@ -63,7 +63,7 @@ func breakEvens(a *advice.Advice) []Section {
 func flips(a *advice.Advice) []Section {
 	var lines []Line
 	for _, f := range a.Flips {
-		lines = append(lines, Line{Where: sentence.FlipName(f, a.Priced()[0]), Text: sentence.Flip(f)})
+		lines = append(lines, Line{Where: pricing.FlipName(f, a.Priced()[0]), Text: pricing.Flip(f)})
 	}
 	return []Section{{ID: "flips", Title: "What would change the answer", Lines: lines,
 		Notes: []string{"How far one input may move until another place comes first. All others stay as they are."}}}
@@ -83,7 +83,7 @@ func TornadoTable(a *advice.Advice) *Table {
 		var first []string
 		for _, end := range []advice.End{b.Low, b.High} {
 			if end.First != nil {
-				first = append(first, "at "+sentence.InputValue(b.Input, end.Value)+": "+sentence.Choice(*end.First)+", "+format.Dollars(end.FirstUSD))
+				first = append(first, "at "+pricing.InputValue(b.Input, end.Value)+": "+pricing.Choice(*end.First)+", "+format.Dollars(end.FirstUSD))
 			}
 		}
 		then := Cell{Text: "the same place", Tone: Faint}
@@ -91,7 +91,7 @@ func TornadoTable(a *advice.Advice) *Table {
 			then = with(first[0], first[1:]...)
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(sentence.InputName(b.Input)), text(sentence.InputValue(b.Input, b.Low.Value)), endCell(b.Low), text(sentence.InputValue(b.Input, b.High.Value)), endCell(b.High), then,
+			text(pricing.InputName(b.Input)), text(pricing.InputValue(b.Input, b.Low.Value)), endCell(b.Low), text(pricing.InputValue(b.Input, b.High.Value)), endCell(b.High), then,
 		}})
 	}
 	return t
@@ -110,10 +110,10 @@ func DescribeTornado(a *advice.Advice) Description {
 		Title: "What the cost of the first place depends on", Missing: "no place can serve the traffic",
 		Caption: "Each bar is the cost a month of the first place from the low to the high value of one input, all others as they are. The line is the cost as it is. " +
 			"A star marks an end at which another place is the cheapest.",
-		Conditions: sentence.TrafficLine(a.Traffic) + " " + sentence.CostOptions(a.Options),
+		Conditions: pricing.TrafficLine(a.Traffic) + " " + pricing.CostOptions(a.Options),
 	}
 	if ranked := a.Priced(); len(ranked) > 0 {
-		d.Title = "What the cost of " + sentence.Choice(advice.ChoiceOf(ranked[0])) + " depends on"
+		d.Title = "What the cost of " + pricing.Choice(advice.ChoiceOf(ranked[0])) + " depends on"
 	}
 	return d
 }
@@ -133,16 +133,16 @@ func moves(a *advice.Advice) []Section {
 			if s == "" {
 				return none()
 			}
-			return Cell{Text: sentence.ShortHash(s), Code: true}
+			return Cell{Text: pricing.ShortHash(s), Code: true}
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
 			text(p.Target), text(p.Protocol), text(p.Server), code(p.Image), code(p.Program), agreed,
 		}})
 	}
-	said := lines(sentence.Moves(a.Moves))
-	contract := func(e cost.Estimate) bool { return sentence.Contract(e) != "" }
+	said := lines(pricing.Moves(a.Moves))
+	contract := func(e cost.Estimate) bool { return pricing.Contract(e) != "" }
 	if i := slices.IndexFunc(a.Priced(), contract); i >= 0 {
-		said = append(said, Line{Text: sentence.Contract(a.Priced()[i])})
+		said = append(said, Line{Text: pricing.Contract(a.Priced()[i])})
 	}
 	return []Section{{ID: "moving", Title: "What a move takes", Table: t, Lines: said,
 		Notes: []string{"What the runs show of each target that was measured with the same requests: what is the same on two of them went along unchanged."}}}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/cost"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 	"servebench/reports/format"
 	"servebench/reports/prices"
 )
@@ -16,9 +16,9 @@ import (
 // Costs is the report of what it costs to serve some traffic.
 func Costs(c *cost.Costs) *Document {
 	d := &Document{
-		Title: "Cost of " + c.Traffic.Name, Description: sentence.TrafficLine(c.Traffic),
+		Title: "Cost of " + c.Traffic.Name, Description: pricing.TrafficLine(c.Traffic),
 		Origin:  costOrigin(c),
-		Verdict: Verdict{Word: "CHEAPEST", Tone: Good, Why: sentence.CostVerdict(c)},
+		Verdict: Verdict{Word: "CHEAPEST", Tone: Good, Why: pricing.CostVerdict(c)},
 	}
 	priced := c.Priced()
 	if len(priced) > 0 {
@@ -33,7 +33,7 @@ func Costs(c *cost.Costs) *Document {
 		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
 	}
 	d.add(costTable(c), costRemarks(c), costFigures(c), costMeasured(c), costParts(c), costPrices(c),
-		[]Section{{ID: "method", Title: "Method", Rank: Background, Lines: []Line{{Text: format.Sentence(sentence.CostMethod)}}}})
+		[]Section{{ID: "method", Title: "Method", Rank: Background, Lines: []Line{{Text: format.Sentence(pricing.CostMethod)}}}})
 	return d
 }
 
@@ -61,13 +61,13 @@ func costTable(c *cost.Costs) []Section {
 			}
 			row.Cells[4] = text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), format.Number(e.Peak)))
 			row.Notes = beside(e)
-			if without := sentence.Unpriced(e.Remarks); without != "" {
+			if without := pricing.Unpriced(e.Remarks); without != "" {
 				row.Notes = append(row.Notes, without)
 			}
 			t.Rows = append(t.Rows, row)
 			continue
 		}
-		why := format.Sentence(sentence.Unfit(*e.Unfit))
+		why := format.Sentence(pricing.Unfit(*e.Unfit))
 		if at, told := unfit[e.Measured.Target+why]; told {
 			place := &t.Rows[at].Cells[1]
 			place.Notes = append(place.Notes, e.Place.ID)
@@ -84,7 +84,7 @@ func costTable(c *cost.Costs) []Section {
 			place.Notes = nil
 		}
 	}
-	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{sentence.TrafficLine(c.Traffic), sentence.CostOptions(c.Options), sentence.CostRange, sentence.CostUnits}}}
+	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{pricing.TrafficLine(c.Traffic), pricing.CostOptions(c.Options), pricing.CostRange, pricing.CostUnits}}}
 }
 
 // beside are the remarks that have to stand beside a cost: it may be that of another thing.
@@ -92,7 +92,7 @@ func beside(e cost.Estimate) []string {
 	var all []string
 	for _, r := range e.Remarks {
 		if isBeside(r) {
-			all = append(all, sentence.CostRemark(r))
+			all = append(all, pricing.CostRemark(r))
 		}
 	}
 	return all
@@ -105,7 +105,7 @@ func isBeside(r cost.Remark) bool {
 // dollars is an amount with its interval, where it has one that shows.
 func dollars(i cost.Interval) Cell {
 	cell := text(format.Dollars(i.Value))
-	cell.Interval = sentence.DollarsInterval(i)
+	cell.Interval = pricing.DollarsInterval(i)
 	return cell
 }
 
@@ -116,7 +116,7 @@ func costRemarks(c *cost.Costs) []Section {
 	priced := c.Priced()
 	for _, e := range priced {
 		for _, r := range e.Remarks {
-			text := sentence.CostRemark(r)
+			text := pricing.CostRemark(r)
 			if r.Kind == cost.OldPrice || isBeside(r) { // told with the prices, and beside the cost
 				continue
 			}
@@ -159,14 +159,14 @@ func DescribeCosts(c *cost.Costs, figure string) Description {
 			Title: "Cost a month by traffic",
 			Caption: "The cheapest place of each service, and your own hardware, as far as there is room, if the traffic had the same course and were so many times smaller or larger; both axes are logarithmic. The dashed line is the traffic as it is. " +
 				"Where two lines cross, the cheaper place changes. A line ends where the place can no longer serve.",
-			Conditions: sentence.TrafficLine(c.Traffic) + " " + sentence.CostOptions(c.Options), Missing: "no place can serve the traffic",
+			Conditions: pricing.TrafficLine(c.Traffic) + " " + pricing.CostOptions(c.Options), Missing: "no place can serve the traffic",
 		}
 	case "cost-units":
 		return Description{
 			Title: "Units over the cycle",
 			Caption: "The same places as in the figure of the cost. Above: the traffic, the mean and the highest minute of each hour. Below: the units that run; of what is billed on request, those that are busy on average. " +
 				"The distance between a line and the traffic's course is what is paid for without requests.",
-			Conditions: sentence.TrafficLine(c.Traffic) + " " + sentence.CostOptions(c.Options), Missing: "no place can serve the traffic",
+			Conditions: pricing.TrafficLine(c.Traffic) + " " + pricing.CostOptions(c.Options), Missing: "no place can serve the traffic",
 		}
 	}
 	return Description{}
@@ -209,7 +209,7 @@ func costParts(c *cost.Costs) []Section {
 				name = ""
 			}
 		}
-		note := fmt.Sprintf("%s at %s, %s a month: %s.", e.Measured.Target, e.Place.ID, sentence.DollarsWithin(e.Month), sentence.CostFormula(e, c.Traffic, c.Options))
+		note := fmt.Sprintf("%s at %s, %s a month: %s.", e.Measured.Target, e.Place.ID, pricing.DollarsWithin(e.Month), pricing.CostFormula(e, c.Traffic, c.Options))
 		sections = append(sections, Section{ID: fmt.Sprintf("cost-parts-%d", i+1), Rank: Aside, Notes: []string{note}, Table: t})
 	}
 	if len(sections) > 0 {
@@ -266,7 +266,7 @@ func costPrices(c *cost.Costs) []Section {
 	section := Section{ID: "cost-prices", Title: "Prices", Rank: Aside, Table: t}
 	if len(old) > 0 {
 		oldest := slices.MaxFunc(old, func(a, b prices.Price) int { return cmp.Compare(a.Age(c.Now), b.Age(c.Now)) })
-		section.Notes = []string{sentence.OldPrices(len(old), len(used), oldest.Age(c.Now))}
+		section.Notes = []string{pricing.OldPrices(len(old), len(used), oldest.Age(c.Now))}
 	}
 	for i, source := range sources {
 		section.Lines = append(section.Lines, Line{Where: fmt.Sprintf("[%d]", i+1), Text: source})

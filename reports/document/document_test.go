@@ -11,7 +11,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/document"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
 	"servebench/reports/record/recordtest"
@@ -266,7 +266,7 @@ func TestRangesAreNamed(t *testing.T) {
 		t.Errorf("limits of a load: %s", got)
 	}
 	costs := document.Costs(formattest.Costs(t))
-	if got := headings(t, costs, "cost"); !strings.Contains(got, "$/month [range]") || !strings.Contains(said(costs), sentence.CostRange) {
+	if got := headings(t, costs, "cost"); !strings.Contains(got, "$/month [range]") || !strings.Contains(said(costs), pricing.CostRange) {
 		t.Errorf("costs: %s\n%s", got, said(costs))
 	}
 }

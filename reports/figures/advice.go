@@ -3,7 +3,7 @@ package figures
 import (
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -38,8 +38,8 @@ func tornado(a *advice.Advice) Figure {
 		other := false
 		l := chart.List{Names: 160, Figures: 250, Room: 154, Gap: 12}
 		for _, b := range a.Tornado {
-			figure := sentence.InputValue(b.Input, b.Low.Value) + " " + dollarsAt(b.Low) + "  …  " + sentence.InputValue(b.Input, b.High.Value) + " " + dollarsAt(b.High)
-			one := chart.ListLine{Name: sentence.InputName(b.Input), Figure: figure, Mark: tornadoBar(p, b, now, low, high)}
+			figure := pricing.InputValue(b.Input, b.Low.Value) + " " + dollarsAt(b.Low) + "  …  " + pricing.InputValue(b.Input, b.High.Value) + " " + dollarsAt(b.High)
+			one := chart.ListLine{Name: pricing.InputName(b.Input), Figure: figure, Mark: tornadoBar(p, b, now, low, high)}
 			l.Lines = append(l.Lines, one)
 			for _, end := range []advice.End{b.Low, b.High} {
 				if end.Unfit == nil {

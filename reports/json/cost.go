@@ -7,7 +7,7 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/traffic"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -71,18 +71,18 @@ func WriteCosts(w io.Writer, c *cost.Costs) error {
 func newCosts(c *cost.Costs) costs {
 	d := costs{
 		Schema: CostSchema, Created: c.Now.UTC().Format(time.RFC3339), Traffic: newCourse(c.Traffic, c.Options.ScaleLag),
-		Options: c.Options, Measured: c.Measured, Method: sentence.CostMethod,
+		Options: c.Options, Measured: c.Measured, Method: pricing.CostMethod,
 	}
 	for _, e := range c.Estimates {
 		one := estimate{Run: e.Measured.Run, Target: e.Measured.Target, Estimate: e}
 		for _, r := range e.Remarks {
-			one.Remarks = append(one.Remarks, costRemark{r, sentence.CostRemark(r)})
+			one.Remarks = append(one.Remarks, costRemark{r, pricing.CostRemark(r)})
 		}
 		if e.Unfit != nil {
-			one.Unfit = &costRemark{*e.Unfit, sentence.Unfit(*e.Unfit)}
+			one.Unfit = &costRemark{*e.Unfit, pricing.Unfit(*e.Unfit)}
 		} else {
 			one.ColdShare = &e.ColdShare
-			one.Formula = sentence.CostFormula(e, c.Traffic, c.Options)
+			one.Formula = pricing.CostFormula(e, c.Traffic, c.Options)
 		}
 		d.Estimates = append(d.Estimates, one)
 	}

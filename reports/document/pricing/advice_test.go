@@ -1,4 +1,4 @@
-package sentence_test
+package pricing_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/analysis/cost/traffic"
-	"servebench/reports/document/sentence"
+	"servebench/reports/document/pricing"
 	"servebench/reports/prices"
 )
 
@@ -66,7 +66,7 @@ func TestRecommendation(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := advice.Of(cost.New(tc.measured, places, curve, cost.Defaults(), table, time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)), nil)
-			got := sentence.Recommendation(a)
+			got := pricing.Recommendation(a)
 			for _, want := range tc.want {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q lacks %q", got, want)
@@ -87,7 +87,7 @@ func TestFlips(t *testing.T) {
 			"now 1 unit; at 4 units container on aws/us-east-1/fargate/x86_64 comes first, at $41.50 a month; no change down to 0 units."},
 		{advice.Flip{Input: advice.Traffic, Now: 1234, Below: &advice.Turn{At: 1.234}, Above: &advice.Turn{At: 1.234e6}}, "now 1,230/s; no change down to 1.23/s or up to 1,230,000/s."},
 	} {
-		if got := sentence.Flip(tc.flip); got != tc.want {
+		if got := pricing.Flip(tc.flip); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)
 		}
 	}
@@ -96,14 +96,14 @@ func TestFlips(t *testing.T) {
 // TestCostOptions names the options that were changed beside those that each cost depends on.
 func TestCostOptions(t *testing.T) {
 	const usual = "1 unit beside those that the traffic needs (--redundancy), 30 % of the capacity free (--headroom), 300 s to add a unit (--scale-lag), at least 1 unit (--min-units)"
-	if got := sentence.CostOptions(cost.Defaults()); got != usual+"." {
+	if got := pricing.CostOptions(cost.Defaults()); got != usual+"." {
 		t.Errorf("%q, want %q", got, usual)
 	}
 	o := cost.Defaults()
 	o.LoadBalancer, o.PerConnection, o.AnswerBytes, o.Eviction, o.Concurrency, o.Region = false, 2, 40000, time.Minute, 10, "us-central1"
 	const want = usual + ", no load balancer (--no-load-balancer), 2 requests over one connection (--requests-per-connection), 40000 bytes an answer (--answer-bytes), " +
 		"ended after 60 s without requests (--eviction), up to 10 environments of functions (--concurrency), users in us-central1 (--region)."
-	if got := sentence.CostOptions(o); got != want {
+	if got := pricing.CostOptions(o); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -111,11 +111,11 @@ func TestCostOptions(t *testing.T) {
 // TestTooSmall names the memory of a server only where it is known.
 func TestTooSmall(t *testing.T) {
 	r := cost.Remark{Kind: cost.TooSmall, Value: 4, Second: 16, Limit: 8, Bound: 2}
-	if got := sentence.Unfit(r); got != "one unit has 4 vCPU and 16 GiB; the server needs 8 CPUs and 2 GiB" {
+	if got := pricing.Unfit(r); got != "one unit has 4 vCPU and 16 GiB; the server needs 8 CPUs and 2 GiB" {
 		t.Error(got)
 	}
 	r.Bound = 0
-	if got := sentence.Unfit(r); got != "one unit has 4 vCPU and 16 GiB; the server needs 8 CPUs" {
+	if got := pricing.Unfit(r); got != "one unit has 4 vCPU and 16 GiB; the server needs 8 CPUs" {
 		t.Error(got)
 	}
 }
@@ -131,7 +131,7 @@ func TestTrafficLine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sentence.TrafficLine(curve); got != want {
+		if got := pricing.TrafficLine(curve); got != want {
 			t.Errorf("%s\nwant %s", got, want)
 		}
 	}
