@@ -40,7 +40,8 @@ certify it. The search doubles the rate until the target does not hold it, bisec
 then plays rounds at the rate found, each on a fresh server, until their bound shows with
 95 % confidence that the slo holds. A search takes at most 12 probes, and two to four
 minutes of load where the limit is a p99 and the rate some hundred per second; p99.9 takes
-ten times as many requests.
+ten times as many requests. The progress says how long it probably still takes, and how
+long at most: where the machine is disturbed and certificates are refused, many times that.
 
 Requests are those of the scenario's first open loop that is measured, with Poisson
 arrivals; its rate is the first one. Without SCENARIO it is servebench.yaml of this folder

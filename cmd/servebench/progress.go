@@ -101,7 +101,7 @@ func (p *progress) describe(e trial.Event) string {
 	where := fmt.Sprintf("%s %d/%d%s  %-10s", pass, e.Round, e.Rounds, again, e.Target)
 	left := fmt.Sprintf("%s left", e.Left.Round(time.Second))
 	if e.Search {
-		where, left = fmt.Sprintf("step %d%s  %-10s", e.Round, again, e.Target), "at most "+left
+		where, left = fmt.Sprintf("step %d%s  %-10s", e.Round, again, e.Target), fmt.Sprintf("about %s left, at most %s", e.Likely.Round(time.Second), e.Left.Round(time.Second))
 	}
 	if e.Phase == "" {
 		return fmt.Sprintf("%s %-10s %s", where, "deploying", left)

@@ -34,10 +34,22 @@ type SearchStep struct {
 // Upcoming is the step that a search plays next.
 type Upcoming struct {
 	SearchStep
-	// Steps are how many may still come at most, this one included, and Load is how long their
-	// load takes, the settling included.
+	// Most is what may still come at most, and Likely what probably does, this step included.
+	Most, Likely Ahead
+}
+
+// Ahead is so many steps, whose load takes so long, the settling included.
+type Ahead struct {
 	Steps int
 	Load  time.Duration
+}
+
+// Plus is both.
+func (a Ahead) Plus(b Ahead) Ahead { return Ahead{a.Steps + b.Steps, a.Load + b.Load} }
+
+// After is what comes after a step of these.
+func (a Ahead) After(s SearchStep) Ahead {
+	return Ahead{max(0, a.Steps-1), max(0, a.Load-s.Settle-s.Duration)}
 }
 
 // SearchKind says what a step of a search is for.

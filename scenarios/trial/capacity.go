@@ -108,7 +108,7 @@ func (s *session) playSearches(ctx context.Context, next NextStep) {
 		for more := err == nil; more; {
 			var step record.Upcoming
 			if step, more, err = next(s.record, name); err == nil && more {
-				s.clock.later, s.clock.laterLoad = later.Steps+step.Steps-1, later.Load+step.Load-step.Settle-step.Duration
+				s.clock.later, s.clock.likely = later.Most.Plus(step.Most.After(step.SearchStep)), later.Likely.Plus(step.Likely.After(step.SearchStep))
 				more = s.playStep(ctx, name, step.SearchStep, budget)
 			}
 		}
@@ -129,7 +129,7 @@ func nextOn(run *record.Run, names []string, next NextStep) (all record.Upcoming
 		if err != nil {
 			return all, err
 		}
-		all.Steps, all.Load = all.Steps+first.Steps, all.Load+first.Load
+		all.Most, all.Likely = all.Most.Plus(first.Most), all.Likely.Plus(first.Likely)
 	}
 	return all, nil
 }

@@ -28,7 +28,7 @@ func scripted(steps ...record.SearchStep) NextStep {
 		}
 		next := record.Upcoming{SearchStep: steps[n]}
 		for _, s := range steps[n:] {
-			next.Steps, next.Load = next.Steps+1, next.Load+s.Settle+s.Duration
+			next.Most = next.Most.Plus(record.Ahead{Steps: 1, Load: s.Settle + s.Duration})
 		}
 		return next, true, nil
 	}

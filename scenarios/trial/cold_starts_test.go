@@ -145,7 +145,7 @@ func TestClock(t *testing.T) {
 	c := clock{trials: 2, alone: 4, load: 10 * time.Second}
 	want := func(what string, left time.Duration) {
 		t.Helper()
-		if got := c.left(0); got != left {
+		if got, likely := c.left(0); got != left || likely != left {
 			t.Errorf("%s: %v left, want %v", what, got, left)
 		}
 	}
@@ -167,26 +167,26 @@ func TestClock(t *testing.T) {
 func TestClockOfASearch(t *testing.T) {
 	var c clock
 	for _, step := range []struct {
-		load, laterLoad time.Duration
-		later           int
-		took            time.Duration
-		left, halfway   time.Duration
+		load          time.Duration
+		later         record.Ahead
+		took          time.Duration
+		left, halfway time.Duration
 	}{
-		{10 * time.Second, 60 * time.Second, 2, 13 * time.Second, 73 * time.Second, 68 * time.Second}, // 1 s beside the load of each
-		{20 * time.Second, 40 * time.Second, 1, 21 * time.Second, 66 * time.Second, 56 * time.Second}, // 3 s
-		{40 * time.Second, 0, 0, 42 * time.Second, 42 * time.Second, 22 * time.Second},                // 2 s in the mean
+		{10 * time.Second, record.Ahead{Steps: 2, Load: 60 * time.Second}, 13 * time.Second, 73 * time.Second, 68 * time.Second}, // 1 s beside the load of each
+		{20 * time.Second, record.Ahead{Steps: 1, Load: 40 * time.Second}, 21 * time.Second, 66 * time.Second, 56 * time.Second}, // 3 s
+		{40 * time.Second, record.Ahead{}, 42 * time.Second, 42 * time.Second, 22 * time.Second},                                 // 2 s in the mean
 	} {
-		c.trials, c.load, c.later, c.laterLoad = 1, step.load, step.later, step.laterLoad
-		if got := c.left(0); got != step.left {
+		c.trials, c.load, c.later, c.likely = 1, step.load, step.later, record.Ahead{Load: step.later.Load / 2, Steps: step.later.Steps}
+		if got, likely := c.left(0); got != step.left || likely != step.left-step.later.Load/2 {
 			t.Errorf("before a step of %v: %v left, want %v", step.load, got, step.left)
 		}
-		if got := c.left(step.load / 2); got != step.halfway {
+		if got, _ := c.left(step.load / 2); got != step.halfway {
 			t.Errorf("halfway in a step of %v: %v left, want %v", step.load, got, step.halfway)
 		}
 		c.played = step.load
 		c.endTrial(step.took)
 	}
-	if got := c.left(0); got != 0 {
+	if got, _ := c.left(0); got != 0 {
 		t.Errorf("%v left after the last step, want none", got)
 	}
 }

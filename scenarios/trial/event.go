@@ -29,10 +29,10 @@ type Event struct {
 	// Rounds count those deployments then.
 	Alone bool
 	// Search says that the run is a search: Round counts its steps, of which there are as many
-	// as it takes, and Left is how long they may take at most.
+	// as it takes, Left is how long they may take at most, and Likely how long they probably do.
 	Search bool
 	// Left estimates how long the run will still take.
-	Left time.Duration
+	Left, Likely time.Duration
 	// Load is how far the phase has come.
 	Load attack.Progress
 }
@@ -69,7 +69,8 @@ func (s *session) observe(e Event) {
 func (s *session) watchPhase(t trial, phase string) func(attack.Progress) {
 	return func(p attack.Progress) {
 		e := t.event()
-		e.Phase, e.Left, e.Load = phase, s.clock.left(p.Elapsed), p
+		e.Phase, e.Load = phase, p
+		e.Left, e.Likely = s.clock.left(p.Elapsed)
 		s.observe(e)
 	}
 }
@@ -83,23 +84,26 @@ type clock struct {
 	played   time.Duration // of the present trial's schedule, phases that are over
 	overhead time.Duration // sum over the trials that are over
 	over     int           // trials that are over
-	// later are the steps of a search that may come after the present one, and laterLoad is
-	// their schedule.
-	later     int
-	laterLoad time.Duration
+	// later are the steps of a search that may come after the present one, at most, and likely
+	// those that probably do.
+	later, likely record.Ahead
 }
 
 // firstOverhead is what a trial is thought to take beside its schedule before
 // the first one is over.
 const firstOverhead = time.Second
 
-func (c *clock) left(inPhase time.Duration) time.Duration {
+// left is how long the run may still take, and how long it probably does: they differ in a search.
+func (c *clock) left(inPhase time.Duration) (most, likely time.Duration) {
 	perTrial := firstOverhead
 	if c.over > 0 {
 		perTrial = c.overhead / time.Duration(c.over)
 	}
-	all := time.Duration(c.trials)*c.load + c.laterLoad + time.Duration(c.trials+c.alone+c.later)*perTrial
-	return max(0, all-c.played-inPhase)
+	with := func(later record.Ahead) time.Duration {
+		all := time.Duration(c.trials)*c.load + later.Load + time.Duration(c.trials+c.alone+later.Steps)*perTrial
+		return max(0, all-c.played-inPhase)
+	}
+	return with(c.later), with(c.likely)
 }
 
 // endTrial learns from a trial that took so long in all.

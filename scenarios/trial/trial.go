@@ -28,7 +28,7 @@ func (s *session) runTrial(ctx context.Context, t trial) bool {
 
 func (s *session) playTrial(ctx context.Context, t trial) {
 	e := t.event()
-	e.Left = s.clock.left(0)
+	e.Left, e.Likely = s.clock.left(0)
 	s.observe(e)
 	s.output = s.writer.Output(t.Trial)
 	s.kept = s.secrets.Writer(s.output)

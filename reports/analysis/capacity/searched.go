@@ -143,7 +143,7 @@ func Next(run *record.Run, target string) (next record.Upcoming, more bool, err 
 		return next, false, err
 	}
 	next.SearchStep, more = s.Next()
-	next.Steps, next.Load = s.Remaining()
+	next.Most, next.Likely = s.Remaining(), s.Likely()
 	return next, more, nil
 }
 

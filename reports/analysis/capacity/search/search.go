@@ -249,11 +249,11 @@ func (s *Search) certify(rate float64, attempt, part int) record.SearchStep {
 	return record.SearchStep{Kind: record.Certify, Rate: rate, Settle: settleRound, Duration: length, Attempt: attempt, Part: part}
 }
 
-// Remaining is how many steps may still come at most, and how long their load takes: as if all
-// probes were long ones, and all attempts failed in their last round.
-func (s *Search) Remaining() (steps int, load time.Duration) {
+// Remaining is what may still come at most: as if all probes were long ones, and all attempts
+// failed in their last round.
+func (s *Search) Remaining() record.Ahead {
 	if _, more := s.Next(); !more {
-		return 0, 0
+		return record.Ahead{}
 	}
 	rate, _ := s.bracket()
 	if rate == 0 {
@@ -264,13 +264,41 @@ func (s *Search) Remaining() (steps int, load time.Duration) {
 	if n > 0 && !s.attempts[n-1].failed {
 		rounds += most - s.attempts[n-1].steps
 	}
-	round := s.certify(lowest*rate, 1, 1)
-	steps, load = rounds, time.Duration(rounds)*(round.Settle+round.Duration)
+	ahead := times(rounds, s.certify(lowest*rate, 1, 1))
 	if n == 0 {
-		probe := s.probe(rate, true)
-		steps, load = steps+mostProbes-s.steps, load+time.Duration(mostProbes-s.steps)*(probe.Settle+probe.Duration)
+		ahead = ahead.Plus(times(mostProbes-s.steps, s.probe(rate, true)))
 	}
-	return steps, load
+	return ahead
+}
+
+// usualProbes is how many most searches take.
+const usualProbes = 9
+
+// Likely is what probably still comes: as if the rate to certify were the highest that held by
+// now, or the first one, and were certified in one more attempt. TestRemaining holds it to
+// simulated searches.
+func (s *Search) Likely() record.Ahead {
+	if _, more := s.Next(); !more {
+		return record.Ahead{}
+	}
+	rate, _ := s.bracket()
+	if rate == 0 {
+		rate = s.plan.From
+	}
+	rounds := looks()[0].rounds
+	if n := len(s.attempts); n > 0 && !s.attempts[n-1].failed {
+		rounds = max(1, rounds-s.attempts[n-1].steps)
+	}
+	ahead := times(rounds, s.certify(rate, 1, 1))
+	if len(s.attempts) == 0 {
+		ahead = ahead.Plus(times(max(0, usualProbes-s.steps), s.probe(rate, true)))
+	}
+	return ahead
+}
+
+// times are so many steps like one.
+func times(n int, s record.SearchStep) record.Ahead {
+	return record.Ahead{Steps: n, Load: time.Duration(n) * (s.Settle + s.Duration)}
 }
 
 // lasting is how long it takes at a rate until as many requests may be over the narrowest

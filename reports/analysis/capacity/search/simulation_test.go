@@ -264,36 +264,44 @@ func TestPlainBoundFails(t *testing.T) {
 	}
 }
 
-// TestRemaining: no search plays more steps, or longer, than it said before that it may.
+// TestRemaining: no search plays more steps, or longer, than it said before that it may, and most
+// take about as long as they said that they probably do.
 func TestRemaining(t *testing.T) {
+	var took []float64 // of what was likely before the first step and halfway
 	for _, k := range []queue{{"M/D/1", false, 0.99, 0.8}, {"M/M/1", true, 0.99, 0.5}, {"M/M/1", true, 0.9, 0.9}} {
 		for seed := range uint64(10) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			limit := k.limit()
 			s := New(Plan{From: math.Round(50 * math.Pow(64, rng.Float64())), Most: 1e6, Limits: []Limit{limit}})
-			type said struct {
-				steps int
-				load  time.Duration
-			}
-			var before []said
+			var most, likely, played []record.Ahead
 			for step, more := s.Next(); more; step, more = s.Next() {
-				steps, load := s.Remaining()
-				before = append(before, said{steps, load})
+				most, likely, played = append(most, s.Remaining()), append(likely, s.Likely()), append(played, record.Ahead{})
 				o, _ := k.play(rng, step, limit)
 				s.Add(o)
-				for i := range before {
-					before[i].steps--
-					before[i].load -= step.Settle + step.Duration
+				for i := range played {
+					played[i] = played[i].Plus(times(1, step))
 				}
 			}
-			if steps, load := s.Remaining(); steps != 0 || load != 0 {
-				t.Errorf("%d steps, %v to come of a search that is over", steps, load)
+			if most, likely := s.Remaining(), s.Likely(); most.Steps != 0 || most.Load != 0 || likely != most {
+				t.Errorf("%+v, likely %+v to come of a search that is over", most, likely)
 			}
-			for i, b := range before {
-				if b.steps < 0 || b.load < 0 {
-					t.Errorf("%+v, seed %d: before step %d of %d it said %d steps and %v too few", k, seed, i+1, len(before), -b.steps, -b.load)
+			for i, b := range most {
+				if played[i].Steps > b.Steps || played[i].Load > b.Load {
+					t.Errorf("%+v, seed %d: before step %d of %d it said %+v, and played %+v", k, seed, i+1, len(most), b, played[i])
 				}
+				if likely[i].Steps > b.Steps || likely[i].Load > b.Load {
+					t.Errorf("%+v, seed %d: before step %d of %d %+v is likely, and %+v the most", k, seed, i+1, len(most), likely[i], b)
+				}
+			}
+			for _, i := range []int{0, len(likely) / 2} {
+				took = append(took, float64(played[i].Load)/float64(likely[i].Load))
 			}
 		}
+	}
+	slices.Sort(took)
+	if low, median, high := took[len(took)/10], took[len(took)/2], took[len(took)*9/10]; low < 0.4 || median < 0.7 || median > 1.4 || high > 2.5 {
+		t.Errorf("searches took %.2f to %.2f of what was likely, %.2f in the median", low, high, median)
+	} else {
+		t.Logf("searches took %.2f to %.2f of what was likely, %.2f in the median", low, high, median)
 	}
 }
