@@ -2,9 +2,11 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"servebench/reports/analysis/capacity"
+	"servebench/reports/analysis/capacity/search"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -13,17 +15,18 @@ import (
 // capacity tells the capacity of each target, and the steps of its search.
 func (b builder) capacity() []Section {
 	results := &Table{Columns: append(words("target"), append(numbers("certified/s", "breaks at/s", "knee/s", "n", "probes", "attempts"), words("limited by")...)...), Keys: 1}
-	steps := &Table{Columns: append(words("target", "step"), append(numbers("rate/s", "n", "p99 ms", "goodput/s", "over limit", "CPU"), words("held")...)...), Keys: 2}
+	times := capacity.TimeLimits(b.a.Run.Scenario.SLO)
+	steps := &Table{Columns: slices.Concat(words("target", "step"), numbers("rate/s", "n"), stepTimes(times), numbers("goodput/s", "over limit", "CPU"), words("held")), Keys: 2}
 	for _, s := range b.a.Capacity {
 		name := Cell{Text: b.a.Label(s.Target), Target: s.Target}
 		by := sentence.LimitedBy(s.LimitedBy)
 		knee, bent := s.Curve.Knee()
 		results.Rows = append(results.Rows, Row{Cells: []Cell{
-			name, orNone(s.Certified > 0, format.RateNumber(s.Certified)), orNone(s.Breaks > 0, format.RateNumber(s.Breaks)),
+			name, certified(s.Certified, s.Capped), orNone(s.Breaks > 0, format.RateNumber(s.Breaks)),
 			orNone(bent, format.RateNumber(knee.Rate)), count(s.Requests), text(fmt.Sprint(s.Probes)), text(fmt.Sprint(s.Attempts)), orNone(by != "", by),
 		}})
 		for _, step := range s.Steps {
-			steps.Rows = append(steps.Rows, Row{Cells: append([]Cell{name}, searchStep(step)...)})
+			steps.Rows = append(steps.Rows, Row{Cells: append([]Cell{name}, searchStep(step, times)...)})
 		}
 	}
 	return []Section{
@@ -32,7 +35,16 @@ func (b builder) capacity() []Section {
 	}
 }
 
-func searchStep(s capacity.SearchStep) []Cell {
+// certified is a rate that is certified, "≥" it where no higher one was asked for.
+func certified(rate float64, capped bool) Cell {
+	c := orNone(rate > 0, format.RateNumber(rate))
+	if capped && rate > 0 {
+		c.Text = "≥ " + c.Text
+	}
+	return c
+}
+
+func searchStep(s capacity.SearchStep, times []search.Limit) []Cell {
 	name := string(s.Kind)
 	if s.Kind == record.Certify {
 		name = fmt.Sprintf("%s %d, round %d", s.Kind, s.Attempt, s.Part)
@@ -47,10 +59,33 @@ func searchStep(s capacity.SearchStep) []Cell {
 	if s.Load() > 1 || s.Disturbed != "" {
 		held.Tone = Bad
 	}
-	return []Cell{
-		text(name), text(format.RateNumber(s.Rate)), count(s.Ledger.Sent), orNone(s.P99 > 0, format.Milliseconds(s.P99)), text(format.RateNumber(s.Goodput)),
-		orNone(known, fmt.Sprintf("%s of %s", format.Percent(worst.Share), format.Percent(worst.Room))), orNone(s.CPU > 0, format.Percent(s.CPU)), held,
+	cells := []Cell{text(name), text(format.RateNumber(s.Rate)), count(s.Ledger.Sent)}
+	if len(times) == 0 {
+		cells = append(cells, millisecondsOrNone(s.P99 > 0, s.P99))
 	}
+	for _, l := range times {
+		i := slices.IndexFunc(s.Over, func(o capacity.Over) bool { return o.Limit == l.Name })
+		known := i >= 0 && s.Over[i].Time > 0
+		cell := none()
+		if known {
+			cell = text(format.Milliseconds(s.Over[i].Time))
+		}
+		cells = append(cells, cell)
+	}
+	return append(cells,
+		text(format.RateNumber(s.Goodput)),
+		orNone(known, fmt.Sprintf("%s of %s", format.Percent(worst.Share), format.Percent(worst.Room))), orNone(s.CPU > 0, format.Percent(s.CPU)), held)
+}
+
+// stepTimes head the quantiles that the SLO limits; the p99 where it limits none.
+func stepTimes(times []search.Limit) (all []Column) {
+	for _, l := range times {
+		all = append(all, numbers(sentence.TimeColumn(l.Name))...)
+	}
+	if all == nil {
+		all = numbers("p99 ms")
+	}
+	return all
 }
 
 // curveTable is what the figure of a capacity draws.

@@ -13,7 +13,7 @@ import (
 func TestLevelPoolsItsSteps(t *testing.T) {
 	step := func(requests, over int64) SearchStep {
 		s := SearchStep{Ledger: record.Ledger{Sent: requests}, Window: time.Second, Responses: stat.Tally(nil).With(requests)}
-		s.Over = []Over{{"p99", float64(over) / float64(requests), 0.01}, {"p50", 0.1, 0.5}}
+		s.Over = []Over{{Limit: "p99", Share: float64(over) / float64(requests), Room: 0.01}, {Limit: "p50", Share: 0.1, Room: 0.5}}
 		return s
 	}
 	ended := step(1000, 0)

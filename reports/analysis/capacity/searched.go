@@ -50,6 +50,9 @@ type Over struct {
 	Limit string  `json:"limit"`
 	Share float64 `json:"share"`
 	Room  float64 `json:"room"` // the largest share that may be; 0: none may
+	// Time is the quantile that a limit of times is of, those that failed counted as slowest;
+	// 0: not known, or it is another limit.
+	Time time.Duration `json:"time_ms,omitzero"`
 }
 
 // Load is the part of the Room that is taken: above 1 the limit is broken, infinitely where it
@@ -116,11 +119,27 @@ func limitsOf(slo record.SLO) []timed {
 func TimeLimits(slo record.SLO) []search.Limit {
 	var all []search.Limit
 	for _, l := range limitsOf(slo) {
-		if l.At < stat.Never-1 {
+		if timesLimited(l.Limit) {
 			all = append(all, l.Limit)
 		}
 	}
 	return all
+}
+
+// timesLimited says that a limit is of times, and not of failures.
+func timesLimited(l search.Limit) bool { return l.At < stat.Never-1 }
+
+// quantile is that of times; 0 where they are too few for it, or it is that of a request that
+// failed.
+func quantile(times stat.Tally, q float64) time.Duration {
+	n := times.Total()
+	if !stat.Known(q, n) {
+		return 0
+	}
+	if at := times.At(stat.Rank(q, n)); at < stat.Never {
+		return time.Duration(at)
+	}
+	return 0
 }
 
 // Certificate are the steps that certify a rate: those of the last attempt at it; nil where none
@@ -223,25 +242,30 @@ func outcome(run *record.Run, step record.SearchStep, limits []timed) (search.Ou
 			return o, played, err
 		}
 		strict = strictLimits(run.Scenario.SLO, c)
-		o.Ended = o.Ended || slices.ContainsFunc(strict, func(limit Over) bool { return limit.Load() > 1 })
 		for l, limit := range limits {
 			for s := range c.Seconds {
 				o.Seconds[l] = append(o.Seconds[l], limit.of(&c.Seconds[s]).With(c.Seconds[s].Failed+c.Seconds[s].Censored))
 			}
 		}
 		played.describe(run, c)
-		if step.Disturbed == "" && !o.Ended { // else the server had fallen behind
-			if step.Disturbed, err = validity.LimitedByGenerator(run, rc.Trial()); err != nil {
+		wrong := slices.ContainsFunc(strict, func(limit Over) bool { return limit.Limit == agreement && limit.Load() > 1 })
+		if step.Disturbed == "" && !played.Died && !wrong { // else it is the server's fault, whatever the generator's
+			if step.Disturbed, err = validity.LimitedByGenerator(run, rc.Trial(), played.Ended != ""); err != nil {
 				return o, played, err
 			}
 		}
+		o.Ended = o.Ended || slices.ContainsFunc(strict, func(limit Over) bool { return limit.Load() > 1 })
 	}
 	played.Killed = killed
 	o.Invalid, played.Disturbed = step.Disturbed != "", step.Disturbed
 	for i, l := range limits {
 		all := stat.Merge(append([]stat.Tally(nil), o.Seconds[i]...))
 		if n := all.Total(); n > 0 {
-			played.Over = append(played.Over, Over{l.Name, float64(all.Above(l.At)) / float64(n), l.Room})
+			over := Over{Limit: l.Name, Share: float64(all.Above(l.At)) / float64(n), Room: l.Room}
+			if timesLimited(l.Limit) {
+				over.Time = quantile(all, 1-l.Room)
+			}
+			played.Over = append(played.Over, over)
 		}
 	}
 	played.Over = append(played.Over, strict...)
@@ -252,11 +276,11 @@ func outcome(run *record.Run, step record.SearchStep, limits []timed) (search.Ou
 // to agree, and that of errors where none may be.
 func strictLimits(slo record.SLO, c *sample.Cell) (all []Over) {
 	if sent := c.Ledger.Sent; slo.Errors != nil && *slo.Errors == 0 && sent > 0 {
-		all = append(all, Over{errorRate, float64(c.Ledger.Failed+c.Ledger.Censored) / float64(sent), 0})
+		all = append(all, Over{Limit: errorRate, Share: float64(c.Ledger.Failed+c.Ledger.Censored) / float64(sent)})
 	}
 	if checked := c.Answers.Checked; slo.Agreement != nil && checked > 0 {
 		const digits = 1e12 // that 1 − 0.9 is 0.1
-		all = append(all, Over{agreement, float64(checked-c.Answers.Agreed) / float64(checked), math.Round((1-*slo.Agreement)*digits) / digits})
+		all = append(all, Over{Limit: agreement, Share: float64(checked-c.Answers.Agreed) / float64(checked), Room: math.Round((1-*slo.Agreement)*digits) / digits})
 	}
 	return all
 }
@@ -269,12 +293,7 @@ func (s *SearchStep) describe(run *record.Run, c *sample.Cell) {
 	for i := range c.Seconds {
 		all = append(all, c.Seconds[i].Responses.With(c.Seconds[i].Failed+c.Seconds[i].Censored))
 	}
-	const q = 0.99
 	s.Responses = stat.Merge(all)
-	if n := s.Responses.Total(); stat.Known(q, n) {
-		if at := s.Responses.At(stat.Rank(q, n)); at < stat.Never {
-			s.P99 = time.Duration(at)
-		}
-	}
+	s.P99 = quantile(s.Responses, 0.99)
 	s.Used = usedIn(run, c)
 }

@@ -73,6 +73,32 @@ func TestNoCapacityOfWhatIsNotBelieved(t *testing.T) {
 	if err != nil || !all[0].Invalid || all[0].Certified != 0 || !strings.Contains(all[0].Disturbed, "requests in flight") {
 		t.Errorf("a generator at its cap of requests in flight: %+v, %v", all, err)
 	}
+	failing := searchedRun(t, func(p *recordtest.Plan) {
+		p.SLO.Errors, p.Targets[0].Errors = new(0.0), []recordtest.Error{{Class: record.ErrorTimeout, Share: 0.004}}
+	})
+	failing.Capacity.Steps = failing.Capacity.Steps[:1]
+	failing.Cells[0].Instrument.Workers = failing.Cells[0].Instrument.WorkerCap
+	if all, err = capacity.Search(failing); err != nil || !all[0].Invalid || all[0].Breaks != 0 || !strings.Contains(all[0].Disturbed, "requests in flight") {
+		t.Errorf("failures, where none may be, of a generator at its cap: %+v, %q, %v", all[0].Result, all[0].Disturbed, err)
+	}
+	ports := searchedRun(t, func(p *recordtest.Plan) {
+		p.Targets[0].Errors = []recordtest.Error{{Class: record.ErrorPorts, Share: 0.6}}
+	})
+	for i := range ports.Cells {
+		ports.Cells[i].Aborted = "abort_on: 60 % of the requests failed"
+		ports.Cells[i].Instrument.Workers = ports.Cells[i].Instrument.WorkerCap
+	}
+	if all, err = capacity.Search(ports); err != nil || !all[0].Invalid || all[0].Breaks != 0 {
+		t.Errorf("a generator without ports: %+v, %v", all[0].Result, err)
+	}
+	behind := searchedRun(t, nil)
+	for i := range behind.Cells {
+		behind.Cells[i].Aborted = "abort_on: 4,096 requests in flight"
+		behind.Cells[i].Instrument.Workers = behind.Cells[i].Instrument.WorkerCap
+	}
+	if all, err = capacity.Search(behind); err != nil || all[0].Invalid || all[0].Breaks != 400 {
+		t.Errorf("a server that fell behind: %+v, %v", all[0].Result, err)
+	}
 	for name, change := range map[string]func(*recordtest.Plan){
 		"slow answers":   func(p *recordtest.Plan) { p.SLO.P99 = time.Millisecond },
 		"a wrong answer": func(p *recordtest.Plan) { p.Targets[0].Wrong = 0.01 },

@@ -19,6 +19,12 @@ const (
 	MostLate = 0.01
 )
 
+// RuleSamples is that of a quantile that too few answers are known for.
+const RuleSamples = "samples"
+
+// ruleCap is that of a generator that may have no more requests in flight.
+const ruleCap = "worker-cap"
+
 // Rule is one check of a run.
 type Rule struct {
 	ID       string // stable: "lag", "generator-cpu"
@@ -116,7 +122,7 @@ func generatorRules() []Rule {
 			"closed": {Text: "the generator was CPU-bound: {figure} of what it was given, while it sent, without its polling for due times: the throughput is the generator's, not the server's",
 				Fix: "lower the concurrency, or give the load generator more CPUs"},
 		}},
-		{ID: "worker-cap", Severity: severity, cell: workerCap, generator: true, Words: Words{Limit: "< {cap}",
+		{ID: ruleCap, Severity: severity, cell: workerCap, generator: true, Words: Words{Limit: "< {cap}",
 			Text: "the cap of {cap} requests in flight was reached: from there on arrivals waited for answers",
 			Fix:  "lower the rate to what the target can serve, or shorten the request timeout"}},
 		{ID: record.ErrorDescriptors, Severity: severity, cell: exhausted(record.ErrorDescriptors), generator: true, Words: Words{Limit: none,
@@ -329,7 +335,7 @@ func runRules() []Rule {
 		{ID: "one-round", run: oneRound, Words: Words{Limit: "≥ 3",
 			Text: "with a single round, the intervals do not include variation between server starts",
 			Fix:  "run it with --rounds 3 or more"}},
-		{ID: "samples", run: fewSamples, Words: Words{Limit: "≥ {needed}",
+		{ID: RuleSamples, run: fewSamples, Words: Words{Limit: "≥ {needed}",
 			Text: "{quantile} is not shown: it takes {needed} answers, and {answers}",
 			Fix:  "run it longer, at a higher rate, or with more rounds"}},
 		{ID: "floor", row: nearFloor, Words: Words{Limit: fmt.Sprintf("≥ %d × floor", tooNear),

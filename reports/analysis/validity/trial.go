@@ -19,9 +19,10 @@ func DiagnoseTrial(run *record.Run, trial record.Trial) (string, error) {
 
 // LimitedByGenerator says why the load generator was the limit in one trial of a run, for a
 // reason that rerunning the trial would not cure, such as its cap on requests in flight; ""
-// when there is none.
-func LimitedByGenerator(run *record.Run, trial record.Trial) (string, error) {
-	return why(disturbanceOf(run, trial, func(r Rule) bool { return r.generator && !r.curable }))
+// when there is none. Of a server that is known to have fallen behind, so many wait that the cap
+// says nothing.
+func LimitedByGenerator(run *record.Run, trial record.Trial, behind bool) (string, error) {
+	return why(disturbanceOf(run, trial, func(r Rule) bool { return r.generator && !r.curable && !(behind && r.ID == ruleCap) }))
 }
 
 func why(d *disturbance, err error) (string, error) {

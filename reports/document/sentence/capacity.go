@@ -88,6 +88,11 @@ func LimitedBy(r capacity.Resource) string {
 	}[r]
 }
 
+// TimeColumn heads the times of a limit: "p99 ms" of the p99 response time, "p50 service ms".
+func TimeColumn(limit string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(limit, " response time"), " time") + " ms"
+}
+
 // StepHeld says whether a step held the SLO as far as was seen.
 func StepHeld(s capacity.SearchStep) string {
 	switch {
