@@ -95,13 +95,13 @@ func TestCostIsJudged(t *testing.T) {
 			"cost per million $0.520 [$0.395, $0.520], limit ≤ $0.0740, n 25,483: the whole interval lies above the limit"},
 		{"at the cheaper place", 0.2, prices.Builtin().With(dearer), all, nil, record.Pass, "cost per million $0.0975 [$0.0720, $0.0975], limit ≤ $0.200, n 25,483"},
 		{"without a place that runs it", 1, prices.Builtin(), []string{costLambda}, nil, record.Inconclusive,
-			"cost per million not known, limit ≤ $1.00, n 25,483: at aws/us-east-1/lambda/x86_64, it was measured as container, which does not run there"},
+			"cost per million not known, limit ≤ $1.00, n 25,483: on aws/us-east-1/lambda/x86_64, it was measured as container, which does not run there"},
 		{"without a price of a part", 0.074, without("application load balancer"), all, nil, record.Inconclusive,
 			"cost per million $0.0703 [$0.0572, $0.0703], limit ≤ $0.0740, n 25,483: the figure decides nothing: the price of a load balancer is missing in it; add one with cost.prices"},
 		{"without a price of a part, and beyond", 0.05, without("application load balancer"), all, nil, record.Fail,
 			"cost per million $0.0703 [$0.0572, $0.0703], limit ≤ $0.0500, n 25,483: the whole interval lies above the limit"},
 		{"with no certificate", 1, prices.Builtin(), all, func(r *record.Run) { r.Capacity.Steps = r.Capacity.Steps[:1] }, record.Inconclusive,
-			"cost per million not known, limit ≤ $1.00: at aws/us-east-1/ec2/c7i.large, no rate is certified for this target, so there is no capacity to price"},
+			"cost per million not known, limit ≤ $1.00: on aws/us-east-1/ec2/c7i.large, no rate is certified for this target, so there is no capacity to price"},
 		{"with a disturbed load generator", 1, prices.Builtin(), all, func(r *record.Run) { r.Capacity.Steps[0].Disturbed = "the load generator was late" }, record.InvalidInstrument, ""},
 		{"on a target that is not here", 1, prices.Builtin(), all, func(r *record.Run) {
 			r.Targets[0].Unavailable, r.Targets[0].Asked = "no runc", true

@@ -6,6 +6,7 @@ import (
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document/pricing"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 )
 
@@ -22,7 +23,7 @@ func Advice(a *advice.Advice) *Document {
 	case len(a.Undecided()) > 0:
 		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
 	}
-	for _, doubt := range pricing.AdviceDoubts(a) {
+	for _, doubt := range sentence.AdviceDoubts(a) {
 		d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: doubt})
 	}
 	decision := []Section{}
@@ -46,17 +47,29 @@ func breakEvens(a *advice.Advice) []Section {
 		return nil
 	}
 	var lines []Line
+	first, further := advice.ChoiceOf(a.Priced()[0]), 0
 	for _, b := range a.BreakEvens {
-		lines = append(lines, Line{Text: pricing.BreakEven(b)})
+		if b.Frontier || b.Below == first || b.Above == first {
+			lines = append(lines, Line{Text: pricing.BreakEven(b)})
+		} else {
+			further++
+		}
 	}
 	for _, n := range a.NoneOf {
-		lines = append(lines, Line{Text: pricing.NoBreakEven(n)})
+		if n.Better == first || n.Worse == first {
+			lines = append(lines, Line{Text: pricing.NoBreakEven(n)})
+		} else {
+			further++
+		}
+	}
+	if further > 0 {
+		lines = append(lines, Line{Text: pricing.FurtherPairs(further)})
 	}
 	if lines == nil {
 		lines = []Line{{Text: "There is none: all places are of one kind, and the first of them stays the same at all traffic that was looked at."}}
 	}
 	return []Section{{ID: "break-even", Title: "Break-even", Lines: lines,
-		Notes: []string{"The mean traffic at which the better of two places changes: of the cheapest of each kind, and of those between which the first place changes. The traffic keeps its course and is multiplied."}}}
+		Notes: []string{"The mean traffic at which the better of two places changes: of the first place and the cheapest of each other kind, and of those between which the first place changes. The traffic keeps its course and is multiplied."}}}
 }
 
 // flips are how far each input may move until another place comes first.

@@ -3,14 +3,18 @@ package document
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"servebench/reports/analysis/cost"
+	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document/pricing"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/prices"
+	"servebench/reports/record"
 )
 
 // Costs is the report of what it costs to serve some traffic.
@@ -22,7 +26,7 @@ func Costs(c *cost.Costs) *Document {
 	}
 	priced := c.Priced()
 	if len(priced) > 0 {
-		for _, warning := range beside(priced[0]) {
+		for _, warning := range sentence.CostDoubts(priced[0]) {
 			d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: warning})
 		}
 	}
@@ -32,7 +36,7 @@ func Costs(c *cost.Costs) *Document {
 	case len(c.Undecided()) > 0:
 		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
 	}
-	d.add(costTable(c), costRemarks(c), costFigures(c), costMeasured(c), costParts(c), costPrices(c),
+	d.add(costTable(c), costSearches(c), costRemarks(c), costFigures(c), costMeasured(c), costParts(c), costPrices(c),
 		[]Section{{ID: "method", Title: "Method", Rank: Background, Lines: []Line{{Text: format.Sentence(pricing.CostMethod)}}}})
 	return d
 }
@@ -55,12 +59,18 @@ func costTable(c *cost.Costs) []Section {
 	for _, e := range c.Estimates {
 		row := Row{Cells: []Cell{text(e.Measured.Target), text(e.Place.ID), none(), none(), none()}}
 		if e.Unfit == nil {
-			row.Cells[2], row.Cells[3] = dollars(e.Month), dollars(e.PerMillion)
+			row.Cells[2], row.Cells[3] = dollars(e, e.Month), dollars(e, e.PerMillion)
 			if million := &row.Cells[3]; million.Interval != "" {
 				million.Notes, million.Interval = []string{million.Interval}, ""
 			}
-			row.Cells[4] = text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), format.Number(e.Peak)))
-			row.Notes = beside(e)
+			row.Cells[4] = text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), peakUnits(e)))
+			if note := sentence.SearchNote(*e.Measured); note != "" {
+				row.Notes = []string{note}
+			}
+			row.Notes = append(row.Notes, sentence.Beside(e)...)
+			if far := pricing.Far(e.Remarks); far != "" {
+				row.Notes = append(row.Notes, far)
+			}
 			if without := pricing.Unpriced(e.Remarks); without != "" {
 				row.Notes = append(row.Notes, without)
 			}
@@ -84,29 +94,52 @@ func costTable(c *cost.Costs) []Section {
 			place.Notes = nil
 		}
 	}
-	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{pricing.TrafficLine(c.Traffic), pricing.CostOptions(c.Options), pricing.CostRange, pricing.CostUnits}}}
+	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{pricing.TrafficLine(c.Traffic), pricing.CostOptions(c.Options), pricing.CostRange, pricing.CostUnits(c.Options)}}}
 }
 
-// beside are the remarks that have to stand beside a cost: it may be that of another thing.
-func beside(e cost.Estimate) []string {
-	var all []string
-	for _, r := range e.Remarks {
-		if isBeside(r) {
-			all = append(all, pricing.CostRemark(r))
-		}
+// peakUnits are the units at the peak: "2+1", where one is spare.
+func peakUnits(e cost.Estimate) string {
+	if e.Peak == e.Needed {
+		return format.Number(e.Peak)
 	}
-	return all
+	return format.Number(e.Needed) + "+" + format.Number(e.Peak-e.Needed)
 }
 
-func isBeside(r cost.Remark) bool {
-	return slices.Contains([]cost.RemarkKind{cost.Emulated, cost.OtherArchitecture, cost.Burstable, cost.GPUNotMeasured, cost.NoInterval}, r.Kind)
-}
-
-// dollars is an amount with its interval, where it has one that shows.
-func dollars(i cost.Interval) Cell {
+// dollars is an amount of an estimate with its interval, where it has one that shows; "≤" it where
+// no higher rate was asked for than the one certified.
+func dollars(e cost.Estimate, i cost.Interval) Cell {
 	cell := text(format.Dollars(i.Value))
+	if e.AtMost() {
+		cell.Text = "≤ " + cell.Text
+		return cell
+	}
 	cell.Interval = pricing.DollarsInterval(i)
 	return cell
+}
+
+// costSearches tells what limits belief in the searches that the capacities rest on, each once
+// with the targets that it is about.
+func costSearches(c *cost.Costs) []Section {
+	s := Section{ID: "cost-searches", Title: "Warnings of the searches"}
+	var told []record.Diagnostic
+	for _, m := range c.Measured {
+		for _, d := range m.Diagnostics {
+			at := slices.IndexFunc(told, func(other record.Diagnostic) bool { return reflect.DeepEqual(other, d) })
+			if at >= 0 {
+				s.Lines[at].Where = m.Target + ", " + s.Lines[at].Where
+				continue
+			}
+			where := []string{m.Target}
+			if d.Phase != "" {
+				where = append(where, d.Phase)
+			}
+			if d.Round > 0 {
+				where = append(where, sentence.RoundList([]int{d.Round}))
+			}
+			told, s.Lines = append(told, d), append(s.Lines, diagnosticLine(d, strings.Join(where, ", ")))
+		}
+	}
+	return []Section{s}
 }
 
 // costRemarks tells what the costs rest on, each once with the places that it is true of.
@@ -117,7 +150,7 @@ func costRemarks(c *cost.Costs) []Section {
 	for _, e := range priced {
 		for _, r := range e.Remarks {
 			text := pricing.CostRemark(r)
-			if r.Kind == cost.OldPrice || isBeside(r) { // told with the prices, and beside the cost
+			if r.Kind == cost.OldPrice || sentence.IsBeside(r) { // told with the prices, and beside the cost
 				continue
 			}
 			if !slices.Contains(texts, text) {
@@ -165,7 +198,7 @@ func DescribeCosts(c *cost.Costs, figure string) Description {
 		return Description{
 			Title: "Units over the cycle",
 			Caption: "The same places as in the figure of the cost. Above: the traffic, the mean and the highest minute of each hour. Below: the units that run; of what is billed on request, those that are busy on average. " +
-				"The distance between a line and the traffic's course is what is paid for without requests.",
+				"The distance between a line and the traffic's course is what is paid for without requests. Units are added with foresight, the scale lag before they are needed.",
 			Conditions: pricing.TrafficLine(c.Traffic) + " " + pricing.CostOptions(c.Options), Missing: "no place can serve the traffic",
 		}
 	}
@@ -175,7 +208,7 @@ func DescribeCosts(c *cost.Costs, figure string) Description {
 // costMeasured tells what the costs are made from.
 func costMeasured(c *cost.Costs) []Section {
 	t := &Table{Keys: 1, Columns: slices.Concat(words("target"),
-		numbers("certified/s", "breaks at/s", "CPUs", "GiB", "GB-s/request", "service ms", "cold start ms", "starts", "answer bytes"), words("processor"))}
+		numbers("certified/s", "breaks at/s", "CPUs", "GiB", "GB-s/request", "service ms", "cold start ms", "starts", "answer bytes"), words("limited by", "processor"))}
 	for _, m := range c.Measured {
 		billed := none()
 		if m.Billed != nil {
@@ -188,10 +221,10 @@ func costMeasured(c *cost.Costs) []Section {
 			}
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(m.Target), orNone(m.Rate > 0, format.RateNumber(m.Rate)), orNone(m.Breaks > 0, format.RateNumber(m.Breaks)),
+			text(m.Target), certified(m.Rate, m.Capped), orNone(m.Breaks > 0, format.RateNumber(m.Breaks)),
 			orNone(m.CPUs > 0, format.Number(m.CPUs)), orNone(m.MemoryGiB > 0, format.Number(m.MemoryGiB)), billed,
 			millisecondsOrNone(m.Service > 0, m.Service), millisecondsOrNone(m.ColdStart > 0, m.ColdStart), count(int64(m.Starts)),
-			orNone(m.AnswerBytes > 0, format.Number(m.AnswerBytes)), text(m.Processor),
+			orNone(m.AnswerBytes > 0, format.Number(m.AnswerBytes)), orNone(m.LimitedBy != "", sentence.LimitedBy(m.LimitedBy)), text(m.Processor),
 		}})
 	}
 	return []Section{{ID: "cost-measured", Title: "What was measured", Rank: Aside, Table: t}}
@@ -209,7 +242,7 @@ func costParts(c *cost.Costs) []Section {
 				name = ""
 			}
 		}
-		note := fmt.Sprintf("%s at %s, %s a month: %s.", e.Measured.Target, e.Place.ID, pricing.DollarsWithin(e.Month), pricing.CostFormula(e, c.Traffic, c.Options))
+		note := fmt.Sprintf("%s, %s a month: %s.", pricing.Choice(advice.ChoiceOf(e)), pricing.Month(e), pricing.CostFormula(e, c.Traffic, c.Options))
 		sections = append(sections, Section{ID: fmt.Sprintf("cost-parts-%d", i+1), Rank: Aside, Notes: []string{note}, Table: t})
 	}
 	if len(sections) > 0 {

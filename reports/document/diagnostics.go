@@ -21,9 +21,11 @@ func (b builder) onTop(d record.Diagnostic) bool {
 	return d.Severity == record.SeverityError || ofServer(d) || short != nil && d.Rule == short.Rule()
 }
 
-func (b builder) diagnostic(d record.Diagnostic) Line {
+func (b builder) diagnostic(d record.Diagnostic) Line { return diagnosticLine(d, b.where(d)) }
+
+func diagnosticLine(d record.Diagnostic, where string) Line {
 	tones := map[record.Severity]Tone{record.SeverityError: Bad, record.SeverityWarning: Unsure, record.SeverityNote: Plain}
-	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: b.where(d), Text: format.Sentence(sentence.Diagnostic(d)), Fix: format.Sentence(d.Action)}
+	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: where, Text: format.Sentence(sentence.Diagnostic(d)), Fix: format.Sentence(d.Action)}
 	line.Check = d.Rule
 	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
 		line.Check += ": expected " + d.Threshold

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/cost"
+	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document"
 	"servebench/reports/document/pricing"
 	"servebench/reports/formattest"
@@ -249,6 +251,53 @@ func headings(t *testing.T, d *document.Document, id string) string {
 		all = append(all, d.Sections[i].Table.Heading(column))
 	}
 	return strings.Join(all, " | ")
+}
+
+// TestCappedCosts: where no higher rate was asked for than the one certified, the capacity is at
+// least that, and the cost at most.
+func TestCappedCosts(t *testing.T) {
+	c := formattest.Costs(t)
+	for i := range c.Measured {
+		c.Measured[i].Breaks, c.Measured[i].Capped = 0, true
+	}
+	c = cost.New(c.Measured, c.Places, c.Traffic, c.Options, c.Prices, c.Now)
+	d := document.Costs(c)
+	var cells []string
+	for _, s := range d.Sections {
+		if s.ID == "cost" || s.ID == "cost-measured" {
+			for _, row := range s.Table.Rows {
+				cells = append(cells, row.Cells[1].Text, row.Cells[2].Text)
+			}
+		}
+	}
+	if !slices.Contains(cells, "≤ $96.31") || !slices.Contains(cells, "≥ 500.0") || !strings.Contains(d.Verdict.Why, "costs at most $96.31 a month, the least") {
+		t.Errorf("%q\n%s", cells, d.Verdict.Why)
+	}
+}
+
+// TestDisturbedSearch: what disturbed the search of the place that comes first is said with the
+// verdict, in its row and once in a section, with what to do.
+func TestDisturbedSearch(t *testing.T) {
+	c := formattest.Costs(t)
+	for i := range c.Measured {
+		c.Measured[i].Diagnostics = []record.Diagnostic{
+			{Rule: "scheduler", Phase: "certify-500", Round: 7, Figure: "p99 9 ms", Text: "the generator's goroutines were ready and waited for a CPU: p99 9 ms", Action: "stop other programs"},
+			{Rule: "discarded", Severity: record.SeverityNote, Figure: "late", Text: "this trial was discarded and rerun: late"},
+		}
+	}
+	d := document.Advice(advice.Of(c, nil))
+	if !strings.Contains(d.Verdict.Why, "; the capacity of container rests on a search with 1 warning; ") ||
+		d.Verdict.Notices[0].Text != "Search on container, warning scheduler: The generator's goroutines were ready and waited for a CPU: p99 9 ms." {
+		t.Errorf("%s\n%+v", d.Verdict.Why, d.Verdict.Notices)
+	}
+	row := d.Sections[0].Table.Rows[0]
+	if want := "The capacity is limited by queue, with idle CPUs. Its search has 1 warning and 1 note: scheduler (p99 9 ms), discarded (late)."; row.Notes[0] != want {
+		t.Errorf("%q, want %q", row.Notes, want)
+	}
+	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == "cost-searches" })
+	if l := d.Sections[i].Lines; len(l) != 2 || l[0].Word != "WARNING" || !strings.HasSuffix(l[0].Where, "certify-500, round 7") || l[0].Fix != "Stop other programs." {
+		t.Errorf("%+v", l)
+	}
 }
 
 // TestRangesAreNamed: what is known of a capacity, and of a cost by it, are two bounds and no

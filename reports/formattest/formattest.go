@@ -62,7 +62,7 @@ func Costs(t testing.TB) *cost.Costs {
 	if err != nil {
 		t.Fatal(err)
 	}
-	measured := cost.Of(a.Set, a.Capacity)
+	measured := cost.Of(a.Set, a.Capacity, a.Diagnostics)
 	failed := measured[0]
 	failed.Target, failed.Rate = "uncertified", 0
 	return cost.New(append(measured, failed), places, c, cost.Defaults(), table, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))

@@ -5,6 +5,7 @@ import (
 
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document/pricing"
+	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 )
 
@@ -30,7 +31,7 @@ type advised struct {
 // WriteAdvice writes advice as JSON, with all digits.
 func WriteAdvice(w io.Writer, a *advice.Advice) error {
 	d := advised{
-		Schema: AdviceSchema, Sentence: format.Sentence(pricing.Recommendation(a)), Doubts: pricing.AdviceDoubts(a),
+		Schema: AdviceSchema, Sentence: format.Sentence(pricing.Recommendation(a)), Doubts: sentence.AdviceDoubts(a),
 		Undecided: advice.ChoicesOf(a.Undecided()), BreakEvens: a.BreakEvens, NoneOf: a.NoneOf, Flips: a.Flips, Tornado: a.Tornado, Targets: a.Moves, Costs: newCosts(a.Costs),
 	}
 	if ranked := a.Priced(); len(ranked) > 0 {

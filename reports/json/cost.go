@@ -8,6 +8,8 @@ import (
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/traffic"
 	"servebench/reports/document/pricing"
+	"servebench/reports/document/sentence"
+	"servebench/reports/record"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -54,6 +56,8 @@ type estimate struct {
 	Remarks   []costRemark `json:"remarks"`
 	Unfit     *costRemark  `json:"unfit"` // why it cannot serve; null: it can
 	Formula   string       `json:"formula,omitzero"`
+	// Doubts are what speaks against believing the cost, the warnings of the search first.
+	Doubts []string `json:"doubts"`
 }
 
 // costRemark is a remark with the sentence that the reports have.
@@ -74,7 +78,7 @@ func newCosts(c *cost.Costs) costs {
 		Options: c.Options, Measured: c.Measured, Method: pricing.CostMethod,
 	}
 	for _, e := range c.Estimates {
-		one := estimate{Run: e.Measured.Run, Target: e.Measured.Target, Estimate: e}
+		one := estimate{Run: e.Measured.Run, Target: e.Measured.Target, Estimate: e, Doubts: sentence.CostDoubts(e)}
 		for _, r := range e.Remarks {
 			one.Remarks = append(one.Remarks, costRemark{r, pricing.CostRemark(r)})
 		}
@@ -109,7 +113,7 @@ func writeTimed(w io.Writer, document any, what string) error {
 		}
 		return json.MarshalEncode(e, to)
 	})
-	if err := json.MarshalWrite(w, document, json.WithMarshalers(json.JoinMarshalers(durations, intervals)), jsontext.WithIndent("  "), json.Deterministic(true)); err != nil {
+	if err := json.MarshalWrite(w, document, json.WithMarshalers(json.JoinMarshalers(durations, intervals, as(func(s record.Severity) string { return s.String() }))), jsontext.WithIndent("  "), json.Deterministic(true)); err != nil {
 		return fmt.Errorf("write %s: %w", what, err)
 	}
 	_, err := io.WriteString(w, "\n")

@@ -195,7 +195,7 @@ func (o *costOptions) read(cmd *cobra.Command, dirs []string) (*cost.Costs, []*a
 	}
 	var measured []cost.Measured
 	for _, a := range all {
-		measured = append(measured, cost.Of(a.Set, a.Capacity)...)
+		measured = append(measured, cost.Of(a.Set, a.Capacity, a.Diagnostics)...)
 	}
 	return cost.New(measured, places, curve, o.Options, table, now), all, nil
 }
@@ -286,7 +286,7 @@ func sameQuestion(all []*analysis.Analysis) error {
 	var faults []error
 	for _, a := range all[1:] {
 		base := all[0]
-		if !reflect.DeepEqual(a.SLO, base.SLO) {
+		if !reflect.DeepEqual(held(a), held(base)) {
 			faults = append(faults, fmt.Errorf("%s and %s: the slo differs, so that their capacities are of different questions", base.Run.Dir, a.Run.Dir))
 		}
 		differences := compare.Runs(base, a, []string{compare.Invalid, compare.Load, compare.Seed, compare.Limits, compare.Machine, compare.Target}).Differences
@@ -298,6 +298,14 @@ func sameQuestion(all []*analysis.Analysis) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// held are the limits that a search held its rates to: slo.capacity and slo.cost_per_million judge
+// what it found.
+func held(a *analysis.Analysis) record.SLO {
+	slo := a.SLO
+	slo.Capacity, slo.CostPerMillion = 0, 0
+	return slo
 }
 
 // priced is a report that is made from costs.

@@ -97,9 +97,10 @@ func TestCostsOfOneQuestion(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"slo":    {func(p *recordtest.Plan) { p.SLO.P99 = 25 * time.Millisecond }, cli.NotComparable, "the slo differs"},
-		"model":  {func(p *recordtest.Plan) { p.Phases[0].Model = "other" }, cli.NotComparable, "model differs"},
-		"memory": {func(p *recordtest.Plan) { p.Targets[0].Memory *= 2 }, 0, ""},
+		"slo":                     {func(p *recordtest.Plan) { p.SLO.P99 = 25 * time.Millisecond }, cli.NotComparable, "the slo differs"},
+		"model":                   {func(p *recordtest.Plan) { p.Phases[0].Model = "other" }, cli.NotComparable, "model differs"},
+		"memory":                  {func(p *recordtest.Plan) { p.Targets[0].Memory *= 2 }, 0, ""},
+		"limits of what is found": {func(p *recordtest.Plan) { p.SLO.Capacity, p.SLO.CostPerMillion = 100, 0.4 }, 0, ""},
 	} {
 		var stdout, stderr bytes.Buffer
 		other := dir(c.change)

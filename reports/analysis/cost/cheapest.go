@@ -32,7 +32,7 @@ func Cheapest(set *sample.Set, found []capacity.Searched) (map[string]Estimate, 
 		return nil, fmt.Errorf("recorded prices: there are none of %v", c.Place)
 	}
 	cheapest := map[string]Estimate{}
-	for _, m := range Of(set, found) {
+	for _, m := range Of(set, found, nil) {
 		// By itself: which places suit it does not depend on the other targets.
 		all := Price([]Measured{m}, places, curve, Options{c.Serving, c.ScaleLag, c.Eviction}, table, set.Run.Created)
 		cheapest[m.Target] = all[0]
@@ -49,6 +49,12 @@ func RowsOf(t prices.Table, places []Place) prices.Table {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(t), func(p prices.Price) bool { return !needed[p.ID()] })
+}
+
+// AtMost says that the cost is no more than its Value, and may be less: the highest rate that was
+// asked for is certified.
+func (e Estimate) AtMost() bool {
+	return slices.ContainsFunc(e.Remarks, func(r Remark) bool { return r.Kind == CappedRate })
 }
 
 // Doubt is the first of the remarks by which the cost is not that of the place: something was

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/cost/traffic"
 	"servebench/reports/prices"
 	"servebench/reports/record"
@@ -30,6 +31,11 @@ type Measured struct {
 	Breaks float64 `json:"breaks_rps"`
 	// Capped says that no higher rate was asked for than the one certified.
 	Capped bool `json:"capped,omitzero"`
+	// LimitedBy is what the server lacks at the lowest rate that breaks the SLO; "": not known.
+	LimitedBy capacity.Resource `json:"limited_by,omitzero"`
+	// Diagnostics are what limits belief in the search, of this target and of the whole run,
+	// errors first.
+	Diagnostics []record.Diagnostic `json:"diagnostics"`
 	// Invalid says that the load generator was the limit: there is no capacity.
 	Invalid bool `json:"invalid,omitzero"`
 	// Unfinished says that the search ended, or was ended, before it certified a rate.
@@ -143,10 +149,12 @@ type Estimate struct {
 	Servers int     `json:"servers_per_unit,omitzero"`
 	Usable  float64 `json:"usable_rps,omitzero"`
 	// Units run at each hour of the cycle; Mean and Peak are theirs. Of what is billed by
-	// use, they are the mean units that are busy.
-	Units []float64 `json:"units,omitempty"`
-	Mean  float64   `json:"mean_units,omitzero"`
-	Peak  float64   `json:"peak_units,omitzero"`
+	// use, they are the mean units that are busy. Needed are those at the Peak that the traffic
+	// needs with the headroom free; the others are spare.
+	Units  []float64 `json:"units,omitempty"`
+	Mean   float64   `json:"mean_units,omitzero"`
+	Peak   float64   `json:"peak_units,omitzero"`
+	Needed float64   `json:"needed_units,omitzero"`
 	// ColdShare is the part of the requests that wait for a cold start.
 	ColdShare float64  `json:"cold_share"`
 	Parts     []Part   `json:"parts,omitempty"` // they add up to the Month's Value

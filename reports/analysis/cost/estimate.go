@@ -143,9 +143,10 @@ func (b *bill) needed(rate, usable float64) float64 {
 // chargeFleet makes the bill of a fleet whose servers take so many requests per second.
 func (b *bill) chargeFleet(usable float64) (month float64) {
 	o := b.options
-	b.Peak, b.Mean, b.Parts = 0, 0, nil
+	b.Peak, b.Needed, b.Mean, b.Parts = 0, 0, 0, nil
 	for i, h := range b.hours {
-		b.Units[i] = max(float64(o.MinUnits), b.needed(h.Peak, usable)+float64(o.Redundancy))
+		needed := b.needed(h.Peak, usable)
+		b.Needed, b.Units[i] = max(b.Needed, needed), max(float64(o.MinUnits), needed+float64(o.Redundancy))
 		b.Peak = max(b.Peak, b.Units[i])
 	}
 	for i, h := range b.hours {
@@ -334,6 +335,7 @@ func (b *bill) busy(there, busy func(traffic.Hour) float64) {
 		before = n
 	}
 	b.Mean /= b.curve.Cycle().Hours()
+	b.Needed = b.Peak
 	b.ColdShare = min(1, cold/(b.mean*b.curve.Cycle().Seconds()))
 	b.Unfit = nil
 	for _, l := range b.Measured.Limits {

@@ -9,16 +9,18 @@ import (
 	"servebench/reports/analysis/capacity"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/analysis/validity"
 	"servebench/reports/record"
 )
 
-// Of is what the search for a capacity measured of each target, in the run's order. Everything
-// that depends on the rate is of the rounds that certify it, in which the SLO held.
-func Of(set *sample.Set, found []capacity.Searched) []Measured {
+// Of is what the search for a capacity measured of each target, in the run's order, with those of
+// the run's diagnostics that are about it. Everything that depends on the rate is of the rounds
+// that certify it, in which the SLO held.
+func Of(set *sample.Set, found []capacity.Searched, diagnostics []record.Diagnostic) []Measured {
 	var all []Measured
 	for _, s := range found {
 		m := Measured{
-			Run: set.Run.ID, Target: s.Target, Rate: s.Certified, Breaks: s.Breaks, Capped: s.Capped, Invalid: s.Invalid,
+			Run: set.Run.ID, Target: s.Target, Rate: s.Certified, Breaks: s.Breaks, Capped: s.Capped, Invalid: s.Invalid, LimitedBy: s.LimitedBy,
 			CPUs: set.Run.Target(s.Target).CPUs, Processor: set.Run.Environment.Named(record.FactCPU).Value,
 			Unfinished: s.Certified == 0 && (set.Run.Interrupted != "" || set.Run.Finished.IsZero()),
 			Batch:      set.Run.RequestsTo(s.Target).Batch, Arm: set.Run.Environment.Named(record.FactArchitecture).Value == "arm64",
@@ -27,6 +29,12 @@ func Of(set *sample.Set, found []capacity.Searched) []Measured {
 			m.Limits = append(m.Limits, Limit{l.Name, l.Room, time.Duration(l.At)})
 		}
 		m.describe(set.Run.Target(s.Target))
+		for _, d := range diagnostics {
+			about := d.Target == "" || d.Target == s.Target
+			if about && d.Rule != validity.RuleSamples { // no cost rests on a quantile that is not shown
+				m.Diagnostics = append(m.Diagnostics, d)
+			}
+		}
 		for _, step := range s.Steps {
 			if step.P99 > 0 && step.Disturbed == "" {
 				m.Seen = append(m.Seen, Seen{step.Rate, step.P99})

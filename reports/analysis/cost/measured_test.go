@@ -2,6 +2,7 @@ package cost_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ func TestOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := cost.Of(a.Set, a.Capacity)
+	all := cost.Of(a.Set, a.Capacity, a.Diagnostics)
 	if len(all) != 3 {
 		t.Fatalf("%d measured, want 3", len(all))
 	}
@@ -81,6 +82,13 @@ func TestOf(t *testing.T) {
 	if b := lambda.Billed; math.Abs(b.GBSeconds.Value-0.0009) > 1e-12 || !b.GBSeconds.NoLow || !b.GBSeconds.NoHigh || b.Rounds != 3 || math.Abs(b.Least-0.0009) > 1e-12 || b.Most != b.Least || math.Abs(b.Init-0.2) > 1e-9 {
 		t.Errorf("billed %+v", b)
 	}
+	// What limits belief in the search on a target is told of it, and of no other.
+	of := func(m cost.Measured, target string) bool {
+		return slices.ContainsFunc(m.Diagnostics, func(d record.Diagnostic) bool { return d.Target == target })
+	}
+	if !of(all[2], "vm") || of(all[0], "vm") || !slices.ContainsFunc(all[2].Diagnostics, func(d record.Diagnostic) bool { return d.Rule == "emulated" }) {
+		t.Errorf("diagnostics of physical %+v and of the VM %+v, of %+v", all[0].Diagnostics, all[2].Diagnostics, a.Diagnostics)
+	}
 	if all[2].Emulated != cost.EmulatedCPU {
 		t.Errorf("%+v", all[2])
 	}
@@ -93,11 +101,11 @@ func TestOfNothingCertified(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.Run.Finished = time.Time{} // as of a search that was killed
-	if all := cost.Of(a.Set, a.Capacity); one(t, all[0], "aws/us-east-1/lambda/x86_64", "constant:5/s", cost.Defaults()).Unfit.Kind != cost.Unfinished {
+	if all := cost.Of(a.Set, a.Capacity, a.Diagnostics); one(t, all[0], "aws/us-east-1/lambda/x86_64", "constant:5/s", cost.Defaults()).Unfit.Kind != cost.Unfinished {
 		t.Errorf("a search that is not finished: %+v", all)
 	}
 	a.Run.Finished = time.Now()
-	all := cost.Of(a.Set, a.Capacity)
+	all := cost.Of(a.Set, a.Capacity, a.Diagnostics)
 	if len(all) != 1 || all[0].Rate != 0 || all[0].Service != 0 || all[0].Breaks != 400 {
 		t.Errorf("%+v", all)
 	}

@@ -11,7 +11,6 @@ import (
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/format"
-	"servebench/reports/prices"
 )
 
 // AdviceMethod says how advice is found.
@@ -28,14 +27,17 @@ func Recommendation(a *advice.Advice) string {
 	}
 	now := ranked[0]
 	further := others(ranked)
-	parts := []string{fmt.Sprintf("%s, %s costs %s a month", question(a), Choice(advice.ChoiceOf(now)), DollarsWithin(now.Month))}
+	parts := []string{fmt.Sprintf("%s, %s costs %s a month", question(a), Choice(advice.ChoiceOf(now)), Month(now))}
 	named := []advice.Choice{advice.ChoiceOf(now)}
 	for _, e := range further {
-		parts[0] += fmt.Sprintf(", %s %s", Choice(advice.ChoiceOf(e)), DollarsWithin(e.Month))
+		parts[0] += fmt.Sprintf(", %s %s", Choice(advice.ChoiceOf(e)), Month(e))
 		named = append(named, advice.ChoiceOf(e))
 	}
 	if open := undecided(a.Costs); open != "" {
 		parts = append(parts, open)
+	}
+	if doubted := doubted(now); doubted != "" {
+		parts = append(parts, doubted)
 	}
 	parts = append(parts, nearBreakEvens(a, named)...)
 	if flips := nearFlips(a); len(flips) > 0 {
@@ -323,58 +325,6 @@ func InputValue(i advice.Input, v float64) string {
 	return format.Number(v)
 }
 
-// AdviceDoubts are what speaks against believing the costs of the places that the advice names,
-// in short. All of it is in the report with the places that it is true of.
-func AdviceDoubts(a *advice.Advice) (all []string) {
-	var processors, emulated, old []string
-	for _, e := range a.Priced() {
-		for _, r := range e.Remarks {
-			switch r.Kind {
-			case cost.OtherProcessor:
-				processors = addOnce(processors, cmp.Or(r.Text, "a processor that the run does not name"))
-			case cost.Emulated:
-				emulated = addOnce(emulated, fmt.Sprintf("%s (%s)", e.Measured.Target, r.Text))
-			case cost.OldPrice:
-				old = addOnce(old, r.Text)
-			}
-		}
-	}
-	for _, r := range firstRemarks(a) {
-		all = append(all, a.Priced()[0].Place.ID+": "+CostRemark(r))
-	}
-	if len(emulated) > 0 {
-		all = append(all, "Emulated, so not what the real place would give: "+strings.Join(emulated, ", ")+". Measure there before you decide.")
-	}
-	if len(processors) > 0 {
-		all = append(all, "The capacities were measured on "+strings.Join(processors, ", ")+", not on the processors of these places.")
-	}
-	if n := len(old); n > 0 {
-		all = append(all, fmt.Sprintf("%s may be older than %d days.", format.Plural(n, "price"), int(prices.MaxAge.Hours()/24)))
-	}
-	return all
-}
-
-// firstRemarks are those that make the first place another thing than what was measured, or
-// leave something out of its cost.
-func firstRemarks(a *advice.Advice) (all []cost.Remark) {
-	told := []cost.RemarkKind{cost.NoInterval, cost.NoUpperRate, cost.CappedRate, cost.OtherArchitecture, cost.Burstable, cost.SharedUnit, cost.OtherRegion, cost.NoPriceInRegion, cost.GPUNotMeasured, cost.NoPrice, cost.UnknownAnswers, cost.UnknownColdStart}
-	if ranked := a.Priced(); len(ranked) > 0 {
-		for _, r := range ranked[0].Remarks {
-			if slices.Contains(told, r.Kind) {
-				all = append(all, r)
-			}
-		}
-	}
-	return all
-}
-
-func addOnce(all []string, s string) []string {
-	if slices.Contains(all, s) {
-		return all
-	}
-	return append(all, s)
-}
-
 // BreakEven says at which traffic the better of two places changes, and why.
 func BreakEven(b advice.BreakEven) string {
 	below, above := Choice(b.Below), Choice(b.Above)
@@ -402,6 +352,15 @@ func NoBreakEven(n advice.Always) string {
 		text += fmt.Sprintf(", except where it changes there and back nearby (%d times), because units are whole", n.Changes/2)
 	}
 	return text + "."
+}
+
+// FurtherPairs counts the break-evens that are not told, and the pairs without one.
+func FurtherPairs(n int) string {
+	is := "are"
+	if n == 1 {
+		is = "is"
+	}
+	return format.Plural(n, "further result") + " " + is + " of pairs neither of which comes first there, and " + is + " in the JSON (-o json)."
 }
 
 // Moves says what several targets have in common, a sentence each.

@@ -5,6 +5,7 @@ package pricing
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,17 +15,23 @@ import (
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
 	"servebench/reports/prices"
+	"servebench/reports/record"
 )
 
 // CostMethod says how costs are worked out.
 const CostMethod = "A cost is the capacity that was measured × the traffic × the prices. Units that run by time are counted at each hour by the highest minute within it, and within the time after it " +
-	"that it takes to add a unit. What is billed on request is counted by the mean. A month has 730 hours. Prices are without taxes and discounts. Egress is the bodies of the answers, without headers"
+	"that it takes to add a unit. What is billed on request is counted by the mean. A month has 730 hours. Prices are without taxes and discounts. Egress is the bodies of the answers, without headers. " +
+	"Response times were measured beside the server: the network between a place and your users is in none of them, and places are ranked by cost alone"
 
 // CostRange says what the interval of a cost is.
 const CostRange = "The range of a cost is that of the measurement alone: of units, from the cost at the lowest rate that breaks the SLO to that at the certified rate; of a function, the 95 % confidence interval of its billed compute. A cost without an interval may be lower or higher by any amount, as far as was measured."
 
-// CostUnits says what a column of units shows.
-const CostUnits = "Units are their mean over the month, with the most at any hour in brackets."
+// CostUnits says what a column of units shows, and how their number follows the traffic.
+func CostUnits(o cost.Options) string {
+	return "Units are their mean over the month. In brackets are those at the peak: what the traffic needs with the headroom free + what is spare (--redundancy, --min-units). " +
+		"They are scaled with foresight: the traffic is known, so that a unit runs " + format.Duration(o.ScaleLag) + " (--scale-lag) before the minute that needs it. " +
+		"A scaler that only sees the present load is late by as much, and the headroom and the spare units have to last until then. Places that are paid by the month, and --min-units, do not scale."
+}
 
 // Unfit says why a place cannot serve, as a clause.
 func Unfit(r cost.Remark) string {
@@ -98,6 +105,16 @@ func Unpriced(remarks []cost.Remark) string {
 	return "Without " + and(parts) + ": no price known."
 }
 
+// Far says that a place is not in the region of the users, in short; "": it is.
+func Far(remarks []cost.Remark) string {
+	for _, r := range remarks {
+		if r.Kind == cost.OtherRegion || r.Kind == cost.NoPriceInRegion {
+			return "Not in " + r.Text + ": the network distance to your users is not in the response times."
+		}
+	}
+	return ""
+}
+
 func seconds(s float64) string { return format.Duration(time.Duration(s * float64(time.Second))) }
 
 // CostRemark says what a cost rests on.
@@ -132,9 +149,9 @@ func CostRemark(r cost.Remark) string {
 	case cost.UnknownMemory:
 		return "The memory of the server was not limited, so one unit may have too little. Set limits.memory in the scenario."
 	case cost.OtherRegion:
-		return "The place is not in " + r.Text + ", where your users are (--region). The way to them adds to the response times."
+		return "The place is not in " + r.Text + ", where your users are (--region). The network distance adds to their response times, and is not in what was measured."
 	case cost.NoPriceInRegion:
-		return "There is no price of this service in " + r.Text + ", where your users are (--region), so it is priced in another region. The way there adds to the response times."
+		return "There is no price of this service in " + r.Text + ", where your users are (--region), so it is priced in another region. The network distance adds to their response times, and is not in what was measured."
 	case cost.OldPrice:
 		return fmt.Sprintf("The price of %s is up to %s days old.", r.Text, format.Count(int64(r.Value)))
 	case cost.NoPrice:
@@ -206,11 +223,32 @@ func CostVerdict(c *cost.Costs) string {
 		return "no place can serve this traffic with what was measured"
 	}
 	e := priced[0]
-	why := fmt.Sprintf("%s at %s costs %s a month, the least", e.Measured.Target, e.Place.ID, DollarsWithin(e.Month))
+	why := fmt.Sprintf("%s costs %s a month, the least", Choice(advice.ChoiceOf(e)), Month(e))
 	if open := undecided(c); open != "" {
 		why += "; " + open
 	}
+	if doubted := doubted(e); doubted != "" {
+		why += "; " + doubted
+	}
 	return why
+}
+
+// Month is what an estimate costs a month with its interval: "$38.20 [$38.10, $41.20]", "at most
+// $38.20".
+func Month(e cost.Estimate) string {
+	if e.AtMost() {
+		return "at most " + format.Dollars(e.Month.Value)
+	}
+	return DollarsWithin(e.Month)
+}
+
+// doubted says how many warnings the search has that an estimate rests on, as a clause; "": none.
+func doubted(e cost.Estimate) string {
+	warnings := slices.DeleteFunc(slices.Clone(e.Measured.Diagnostics), func(d record.Diagnostic) bool { return d.Severity == record.SeverityNote })
+	if len(warnings) == 0 {
+		return ""
+	}
+	return "the capacity of " + e.Measured.Target + " rests on a search with " + format.Plural(len(warnings), "warning")
 }
 
 // undecided says why the cheapest may not be, as a clause; "": it is.

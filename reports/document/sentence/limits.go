@@ -147,6 +147,8 @@ func whyOf(g gate.Gate) string {
 		return "the target is not available here: " + g.Unavailable
 	case g.Gap != nil:
 		return "it holds in what was measured, " + g.Gap.String()
+	case g.Missing == gate.NotSearched && g.Metric == gate.Cost:
+		return "a cost, that of a function too, is worked out at a rate that is certified to hold the slo, and a load at a given rate certifies none: servebench capacity does"
 	case g.Missing == gate.NotSearched:
 		return "a load at a given rate does not measure it: servebench capacity does"
 	case g.Metric == gate.Capacity:

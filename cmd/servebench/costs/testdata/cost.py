@@ -344,6 +344,9 @@ for e in cost["estimates"]:
     same(what + " units", e["units"], units)
     same(what + " mean", e["mean_units"], mean)
     same(what + " peak", e["peak_units"], peak)
+    spare = options["redundancy"] if e["place"]["kind"] == "fleet" else 0
+    if spare == 0 and e["place"]["kind"] != "fleet" or peak > options["min_units"]:
+        same(what + " needed", e["needed_units"], peak - spare)
     same(what + " cold", e["cold_share"], cold)
     same(what + " parts", [p["name"] for p in e["parts"]], [p[0] for p in bill.parts])
     for p, (name, quantity, usd, used) in zip(e["parts"], bill.parts):

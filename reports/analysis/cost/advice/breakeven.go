@@ -23,6 +23,8 @@ type BreakEven struct {
 	// 0: it cannot serve.
 	USDBelow [2]float64 `json:"usd_month_below"`
 	USDAbove [2]float64 `json:"usd_month_above"`
+	// Frontier says that the first of all places changes at it from one of these to the other.
+	Frontier bool `json:"frontier"`
 	// Unfit says why one cannot serve on the side on which the other is the cheaper; nil: both
 	// can, and the cost decides.
 	Unfit *cost.Remark `json:"unfit"`
@@ -195,10 +197,12 @@ func (p pair) breakEvens() (all []BreakEven, back int) {
 	}
 	for _, l := range p.leads {
 		at := l.at * p.Traffic.Mean()
-		if !slices.ContainsFunc(all, func(b BreakEven) bool { return b.From*(1-nearLead) <= at && at <= b.To*(1+nearLead) }) {
+		i := slices.IndexFunc(all, func(b BreakEven) bool { return b.From*(1-nearLead) <= at && at <= b.To*(1+nearLead) })
+		if i < 0 {
 			below := slices.IndexFunc(p.of[:], func(e cost.Estimate) bool { return ChoiceOf(e) == ChoiceOf(l.of[0]) })
-			all = append(all, p.breakEven([]change{{l.at, below, 1 - below}}))
+			i, all = len(all), append(all, p.breakEven([]change{{l.at, below, 1 - below}}))
 		}
+		all[i].Frontier = true
 	}
 	slices.SortStableFunc(all, func(a, b BreakEven) int { return cmp.Compare(a.From, b.From) })
 	return all, back
