@@ -295,6 +295,9 @@ func newReader(t *testing.T) reader {
 		if strings.HasPrefix(block, pricesBegin) {
 			writeFile(t, filepath.Join(folder, "mine.yaml"), block)
 		}
+		if strings.HasPrefix(block, "name: own\n") {
+			writeFile(t, filepath.Join(folder, "own.yaml"), block)
+		}
 	}
 	copyFile(t, filepath.Join(moduleRoot, "reports", "prices", "testdata", "aws-products.json"), filepath.Join(folder, "products.json"))
 	for _, block := range blocks(readDocument(t, "targets/README.md"), "yaml") {
