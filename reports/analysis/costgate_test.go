@@ -145,7 +145,7 @@ func TestEmulatedCostDecidesNothing(t *testing.T) {
 		if a.Gates[1].Verdict != record.Inconclusive || l.Why != "the figure decides nothing: it was measured under emulation (local Lambda), and the real place may be faster" || l.Observed != "$0.310" {
 			t.Errorf("at most %g: %s, %+v", most, a.Gates[1].Verdict, l)
 		}
-		if !strings.HasPrefix(l.Note, "at "+costLambda+", with 23.9 environments on average and 24 at the peak. This was measured with the local Lambda service, not on AWS.") ||
+		if !strings.HasPrefix(l.Note, "on "+costLambda+", with 23.9 environments on average and 24 at the peak. This was measured with the local Lambda service, not on AWS.") ||
 			!strings.HasSuffix(l.Note, "The oldest of its prices was up to 882 days old at the time of the run.") {
 			t.Errorf("note %q", l.Note)
 		}
