@@ -17,6 +17,7 @@ import (
 	"servebench/targets/protocol"
 	"servebench/targets/reference"
 	"servebench/targets/reference/clock"
+	"servebench/targets/reference/fault"
 )
 
 // serveOptions are the flags of serve.
@@ -31,6 +32,7 @@ type serveOptions struct {
 	config     reference.Config
 	clock      clock.Config
 	delay      time.Duration
+	faults     fault.Config
 }
 
 // The values of --model-control-mode.
@@ -64,6 +66,7 @@ func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.config.DrainTimeout, "drain-timeout", 8*time.Second, "most time for the requests in flight after that")
 	f.DurationVar(&o.delay, "delay", 0, "how much later every request is answered: a regression on purpose")
 	o.addClockFlags(f)
+	o.addFaultFlags(f)
 }
 
 // check completes the configuration from the flags. Its error names every
@@ -110,7 +113,7 @@ func (o *serveOptions) check() error {
 	if c.DrainDelay < 0 {
 		fault("--drain-delay %v: want 0 or more", c.DrainDelay)
 	}
-	faults = append(faults, o.checkClock()...)
+	faults = append(append(faults, o.checkClock()...), o.checkFaults()...)
 	if len(faults) > 0 {
 		return cli.UsageError{Err: errors.Join(faults...)}
 	}

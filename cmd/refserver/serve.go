@@ -19,6 +19,7 @@ import (
 	"servebench/targets"
 	"servebench/targets/functionurl"
 	"servebench/targets/reference"
+	"servebench/targets/reference/fault"
 )
 
 // serveCommand returns `refserver serve`, of a program that began at the time
@@ -91,6 +92,9 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 		return nil, nil, err
 	}
 	if opts.config.Delay, err = opts.delaying(); err != nil {
+		return nil, nil, err
+	}
+	if opts.config.Faults, err = fault.New(opts.faults); err != nil {
 		return nil, nil, err
 	}
 	opts.config.Version, opts.config.Log = cli.Version(), log

@@ -36,6 +36,7 @@ var rooms = []room{
 	{packages: "targets/lambda/adapter", imports: []string{"targets/functionurl"}, ownOnly: true},
 	{packages: "targets/lambda/service", imports: []string{"targets", "reports/record", "targets/image", "targets/local", "targets/oci", "targets/functionurl"}},
 	{packages: "targets/lambda", imports: []string{"targets", "reports/record", "targets/local", "targets/oci", "targets/lambda/service"}},
+	{packages: "targets/reference/fault", imports: []string{"targets", "targets/protocol", "targets/reference/clock"}},
 	{packages: "targets/reference/…", imports: []string{"generators/…", "targets/protocol/…", "targets/reference/…", "targets/timer", "reports/record/userfile"}},
 	{packages: "targets/targettest/…", imports: []string{"targets", "targets/image/bundle", "targets/targettest/…", "reports/record", "targets/local", "targets/functionurl"}},
 	{packages: "targets/local/privileges"},

@@ -63,6 +63,7 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 	done.Decode = decoded.Sub(start)
 	if err == nil {
 		err = b.predict(m)
+		m.Alter(r.Context(), b.Scores)
 		done.Compute = time.Since(decoded)
 	}
 	encode := time.Now()

@@ -28,6 +28,7 @@ import (
 	"servebench/targets/protocol/tfserving"
 	"servebench/targets/protocol/v2"
 	"servebench/targets/protocol/v2grpc"
+	"servebench/targets/reference/fault"
 	"servebench/targets/reference/repository"
 )
 
@@ -74,6 +75,11 @@ func New(config Config) (*Server, error) {
 		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve(m, repository.Settings{}), Weight: 1}})
 	}
 	s.handler = s.mountRoutes(service)
+	if config.Faults != nil {
+		config.Log.Warn("faults are injected on purpose", "faults", config.Faults)
+		s.metrics.registry.MustRegister(config.Faults.Metric())
+		s.handler = config.Faults.Before(s.handler)
+	}
 	return s, nil
 }
 
@@ -248,6 +254,8 @@ type Config struct {
 	// Delay, when not nil, is called for every request before anything else is done
 	// with it: what it takes, the answer comes later. Calls are concurrent.
 	Delay func()
+	// Faults, when not nil, are injected into the inference requests.
+	Faults *fault.Injector
 
 	MaxBody  int64 // bytes of a request body, decompressed; 4 MiB
 	MaxBatch int   // rows in one request; 1024

@@ -37,24 +37,24 @@ func Handler(s protocol.Service) http.Handler {
 		"RepositoryIndex":       h.index,
 		"ModelReady":            h.modelReady,
 		"ModelMetadata":         h.modelMetadata,
-		"ModelInfer":            h.infer,
 		"RepositoryModelLoad":   func(request []byte) ([]byte, error) { return h.change(request, true) },
 		"RepositoryModelUnload": func(request []byte) ([]byte, error) { return h.change(request, false) },
 	} {
-		desc.Methods = append(desc.Methods, unary(name, call))
+		desc.Methods = append(desc.Methods, unary(name, func(_ context.Context, request []byte) ([]byte, error) { return call(request) }))
 	}
+	desc.Methods = append(desc.Methods, unary("ModelInfer", h.infer))
 	server.RegisterService(desc, nil)
 	return server
 }
 
 // unary is a method whose messages are bytes.
-func unary(name string, call func([]byte) ([]byte, error)) grpc.MethodDesc {
-	return grpc.MethodDesc{MethodName: name, Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func unary(name string, call func(context.Context, []byte) ([]byte, error)) grpc.MethodDesc {
+	return grpc.MethodDesc{MethodName: name, Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 		var request []byte
 		if err := decode(&request); err != nil {
 			return nil, err
 		}
-		return call(request)
+		return call(ctx, request)
 	}}
 }
 
@@ -124,7 +124,7 @@ func (h *handler) modelMetadata(request []byte) ([]byte, error) {
 }
 
 // infer answers a ModelInferRequest, and tells the model's observer of it.
-func (h *handler) infer(message []byte) ([]byte, error) {
+func (h *handler) infer(ctx context.Context, message []byte) ([]byte, error) {
 	start := time.Now()
 	var request inference
 	fault := request.read(message, rawInputs)
@@ -136,7 +136,7 @@ func (h *handler) infer(message []byte) ([]byte, error) {
 		return nil, callError(err)
 	}
 	var done protocol.Inference
-	body, err := answer(m, &request, fault, start, &done)
+	body, err := answer(ctx, m, &request, fault, start, &done)
 	done.Status = http.StatusOK
 	if err != nil {
 		done.Status = protocol.StatusOf(err)
@@ -148,7 +148,7 @@ func (h *handler) infer(message []byte) ([]byte, error) {
 }
 
 // answer is the response to a request, whose reading ended in fault.
-func answer(m *protocol.Served, r *inference, fault error, start time.Time, done *protocol.Inference) (body []byte, err error) {
+func answer(ctx context.Context, m *protocol.Served, r *inference, fault error, start time.Time, done *protocol.Inference) (body []byte, err error) {
 	offered := tensors.Offered(len(m.Schema.Classes))
 	outputs, unknown := tensors.Select(offered, r.asked)
 	var features []float32
@@ -162,6 +162,7 @@ func answer(m *protocol.Served, r *inference, fault error, start time.Time, done
 		return nil, err
 	}
 	scores, err := m.PredictRows(nil, features, rows)
+	m.Alter(ctx, scores)
 	computed := time.Now()
 	done.Compute = computed.Sub(decoded)
 	if err != nil {
