@@ -23,6 +23,10 @@ type Catalogue struct {
 	Generators []generators.Kind
 	Protocols  []protocol.Kind // the first one is the default
 	Models     []Model         // of the reference server
+	// Injected reads a fault that the reference server injects on request, such as
+	// "wrong=1%": its name, and what is wrong with it and what would be right. nil: any is
+	// taken.
+	Injected func(text string) (name, problem, want string)
 	// Environment looks up the variables that a scenario takes values from; nil: it has
 	// none.
 	Environment func(name string) (value string, there bool)
@@ -96,7 +100,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 		},
 		Scalars: map[string]func(decode.Tag) decode.Scalar{
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
-			"mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
+			"injected": cat.injected, "mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
 			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window, "reference": reference,
 		},
@@ -116,6 +120,19 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 		"models":     func(*decode.Node) ([]decode.Field, bool) { return models, false },
 	}
 	return o
+}
+
+// injected is a fault that the reference server injects.
+func (cat Catalogue) injected(decode.Tag) decode.Scalar {
+	return decode.Text("a fault, such as wrong=1%", func(n *decode.Node) *decode.Flaw {
+		if cat.Injected == nil {
+			return nil
+		}
+		if _, problem, want := cat.Injected(n.Text); problem != "" {
+			return &decode.Flaw{Problem: problem, Want: want}
+		}
+		return nil
+	})
 }
 
 func choices[K any](kinds []K, of func(K) decode.Choice) []decode.Choice {

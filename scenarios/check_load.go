@@ -29,6 +29,7 @@ func (c check) load() {
 		measured = measured || p.Measure || !c.Sound(field+".measure")
 		c.named(field, "load", i, func(j int) string { return s.Load[j].Name })
 		c.loop(p, field)
+		c.injected(p, field+".inject")
 		for j := range p.Mix {
 			c.named(decode.Element(field+".mix", j), "mix", j, func(k int) string { return p.Mix[k].Name })
 		}
@@ -44,6 +45,22 @@ func (c check) named(path, list string, i int, name func(int) string) {
 			return
 		}
 	}
+}
+
+// injected holds the faults of a phase to one of each kind, and to a server that injects them.
+func (c check) injected(p Phase, field string) {
+	if c.Sound("workload.server") {
+		c.refuse(field, p.Inject != nil && c.s.Workload.Server != ReferenceServer, "only the reference server injects faults on request", "server: reference, or it left out")
+	}
+	if c.cat.Injected == nil {
+		return
+	}
+	var kinds []string
+	for _, text := range p.Inject {
+		kind, _, _ := c.cat.Injected(text)
+		kinds = append(kinds, kind)
+	}
+	c.distinct(field, kinds, "each kind of fault once")
 }
 
 // loop holds a phase to one of the two ways in which load is made.

@@ -29,6 +29,11 @@ type Phase struct {
 	Concurrency int `key:"concurrency" absent:"none; then a rate or a trace is required" min:"1" max:"100000"` // 0: an open loop
 	// How long a worker pauses between an answer and its next request.
 	Think *Think `key:"think" default:"none"`
+	// Faults that the reference server injects into this phase's requests on purpose, to see
+	// whether they are noticed and what is made of them, such as wrong=1%: latency=DISTRIBUTION:MEAN,
+	// stall=TIME/PERIOD, leak=SIZE, hang=SHARE, drop=SHARE, error=SHARE:STATUS, half-close=SHARE,
+	// wrong=SHARE and slow=SIZE/s. Requests ask for them in the header field X-Inject-Fault.
+	Inject []string `key:"inject,omitzero" default:"none" format:"injected" least:"1" label:"list of texts" want:"a list of faults, such as [wrong=1%]"`
 	// Whether the phase is measured. With false it is a warm-up: it is recorded but enters
 	// no figure.
 	Measure bool `key:"measure" default:"true"`

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"servebench/scenarios"
 	"servebench/scenarios/requests"
@@ -45,6 +46,9 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 	}
 	if delay := s.Workload.Delay; delay > 0 {
 		command = append(command, "--delay", delay.String())
+	}
+	if slices.ContainsFunc(s.Load, func(p scenarios.Phase) bool { return p.Inject != nil }) {
+		command = append(command, "--fault-on-request")
 	}
 	return command, err
 }

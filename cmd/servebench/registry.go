@@ -38,6 +38,7 @@ import (
 	"servebench/targets/protocol/v2grpc"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
+	"servebench/targets/reference/fault"
 	"servebench/targets/reference/models"
 	"servebench/targets/vm"
 )
@@ -110,6 +111,7 @@ func catalogue() scenarios.Catalogue {
 		Targets:     targetKinds(),
 		Generators:  generatorKinds(),
 		Protocols:   protocolKinds(),
+		Injected:    fault.Check,
 		Environment: os.LookupEnv,
 		SecretKey:   secretKey,
 	}

@@ -107,6 +107,8 @@ type Phase struct {
 	Steps []Step `json:"steps,omitempty"`
 	// Mix are the classes of request, where there are several.
 	Mix []Class `json:"mix,omitempty"`
+	// Injected are the faults that the server injects into its requests on purpose: "wrong=1%".
+	Injected []string `json:"injected,omitempty" redact:"-"`
 }
 
 // TargetCPUs is how many CPUs the targets of a run were given; 0 when the record does

@@ -218,10 +218,11 @@ const (
 	FactTargetCPUs    = "target CPUs"  // of the servers that are started here
 	FactVisibleCPUs   = "CPUs visible" // to a server that counts them, as Python's os.cpu_count does
 	FactLimits        = "limits"
-	FactCPUShare      = "CPU share" // of an environment of a function
-	FactScaling       = "scaling"   // how many replicas there are, and what decides that
-	FactTLS           = "TLS"       // how connections to an https server are secured
-	FactExpiry        = "expiry"    // what removes a run from a cluster whose servebench was killed
+	FactCPUShare      = "CPU share"       // of an environment of a function
+	FactScaling       = "scaling"         // how many replicas there are, and what decides that
+	FactTLS           = "TLS"             // how connections to an https server are secured
+	FactInjected      = "injected faults" // on purpose, as the server says
+	FactExpiry        = "expiry"          // what removes a run from a cluster whose servebench was killed
 )
 
 // The states of FactAcceleration.

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"time"
 
 	"servebench/reports/record"
@@ -39,6 +40,8 @@ type Config struct {
 	// often as their Lifetime asks for.
 	Credentials targets.Credentials
 	Corpus      *corpus.Corpus
+	// Header is put on every request as well; nil: nothing is. It must not be changed.
+	Header http.Header
 	// Arrivals are the due times, ascending offsets from the cell's start.
 	// They are pulled as the load proceeds. The sequence must end, and where there
 	// are several Attackers, be the same each time it is iterated over, at once.

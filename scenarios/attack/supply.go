@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -48,7 +49,13 @@ func newSupply(cfg Config, loops int) (supply, error) {
 }
 
 func prepare(cfg Config, r *corpus.Request) (prepared, error) {
-	m, err := transport.NewMessage(cfg.Endpoint.URL, r.Wire(), cfg.HTTP.NoKeepAlive, cfg.Credentials)
+	wire := r.Wire()
+	if cfg.Header != nil {
+		header := maps.Clone(cfg.Header)
+		maps.Copy(header, wire.Header)
+		wire.Header = header
+	}
+	m, err := transport.NewMessage(cfg.Endpoint.URL, wire, cfg.HTTP.NoKeepAlive, cfg.Credentials)
 	p := prepared{message: m, request: r}
 	if cfg.Credentials.Lifetime > 0 {
 		p.at = time.Now()

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 
 	"servebench/reports/record"
 	"servebench/reports/record/userfile"
@@ -68,6 +69,13 @@ func addFacts(entry *record.Target, found []record.Fact, round int) {
 			f.Since, f.Unequal = round, true
 			entry.Facts = append(entry.Facts, f)
 		}
+	}
+}
+
+// addFact records what a server says of itself, once.
+func addFact(entry *record.Target, f record.Fact) {
+	if !slices.Contains(entry.Facts, f) {
+		entry.Facts = append(entry.Facts, f)
 	}
 }
 

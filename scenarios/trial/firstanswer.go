@@ -130,6 +130,9 @@ func (s *session) askFirst(ctx context.Context, v *variant, endpoint targets.End
 	}
 	o := &transport.Outcome{Limit: requests.Limit}
 	err = sender.Send(ctx, m, o)
+	if faults := o.Header.Get(protocol.InjectedHeader); faults != "" {
+		addFact(s.targetEntry(v.name), record.Fact{Name: record.FactInjected, Value: s.secrets.Redact(faults)})
+	}
 	wrong := firstFailure{variant: v, asked: asked, outcome: o, status: o.Status}
 	what = "its first answer is not one of protocol " + s.scenario.Protocol
 	if s.scenario.Template != nil {

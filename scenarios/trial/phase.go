@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"servebench/reports/record"
@@ -16,6 +18,7 @@ import (
 	"servebench/scenarios/host"
 	"servebench/scenarios/preflight"
 	"servebench/targets"
+	"servebench/targets/protocol"
 )
 
 // playPhases plays the load on a deployment. Its error says that the server died.
@@ -181,6 +184,9 @@ func (s *session) attackConfig(v *variant, round, i int) attack.Config {
 		MaxInFlight: s.mostInFlight(i),
 		CPUs:        len(s.split.Generator),
 		Stop:        s.Stop,
+	}
+	if faults := s.scenario.Load[i].Inject; faults != nil {
+		cfg.Header = http.Header{protocol.InjectHeader: {strings.Join(faults, ", ")}}
 	}
 	s.setArrivals(&cfg, round, i)
 	return cfg

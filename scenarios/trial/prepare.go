@@ -137,6 +137,7 @@ func plannedPhase(p scenarios.Phase, process arrivals.Process) record.Phase {
 	phase := record.Phase{
 		Name: p.Name, Model: p.Model, Arrivals: p.Arrivals, Duration: p.Duration, Measured: p.Measure,
 		Open: p.Concurrency == 0, Concurrency: p.Concurrency, Think: formatThink(p.Think),
+		Injected: p.Inject,
 	}
 	weights := 0
 	for _, c := range p.Mix {
