@@ -52,6 +52,12 @@ func TestDiagnostics(t *testing.T) {
 		{"expiry", false, "container", func(r *record.Run) {
 			r.Targets[1].Facts = append(r.Targets[1].Facts, record.Fact{Name: record.FactExpiry, State: record.NoExpiry, Value: "none"})
 		}},
+		{"stall", false, "container", func(r *record.Run) { second(r).Slices[3].InFlight = 100 }},
+		{"memory", false, "container", func(r *record.Run) { second(r).Usage.Resident = 80 << 20 }},
+		{"injected", false, "", func(r *record.Run) { r.Scenario.Phases[1].Injected = []string{"wrong=1%"} }},
+		{"injected", false, "container", func(r *record.Run) {
+			r.Targets[1].Facts = append(r.Targets[1].Facts, record.Fact{Name: record.FactInjected, Value: "wrong=1%"})
+		}},
 		{"gaps", false, "container", func(r *record.Run) {
 			second(r).Instrument.Gaps = record.Gaps{N: 3999, Planned: 1, Sent: 1.8}
 		}},

@@ -162,6 +162,14 @@ func loadRules() []Rule {
 		{ID: "behind", cell: fellBehind, Words: Words{Limit: "within " + format.Percent(sample.LeastBehind),
 			Text: "the server fell behind, and response times grew as long as requests were due: {figure}",
 			Fix:  "lower the rate to what the server can answer: at this one the latencies depend on the phase's length"}},
+		{ID: "stall", cell: piledUp, Words: Words{Limit: fmt.Sprintf("< %d × the usual", leastPiled),
+			Text: "the server stalled, for the longest time between {from} and {to} of the phase, and then caught up: {figure}",
+			Fix:  "see when in the timeline, and what the server did then: a garbage collection, a lock, a reload, a pause of its machine"}},
+		{ID: "memory", cell: grew, Words: Words{Limit: "within " + format.Percent(mostGrowth) + " and " + format.Bytes(leastGrowth),
+			Text: "the server's memory grew during the phase: {figure}",
+			Fix:  "run it longer, with the scenario soak: a cache or a heap fills up and stays, a leak goes on"}, cases: map[string]Words{
+			"limited": {Text: "the server's memory grew during the phase: {figure}. If that goes on, it reaches its limit of {limit} after {left} more requests"},
+		}},
 		{ID: "gaps", cell: clumped, Words: Words{Limit: "within ±" + format.Number(mostClumped),
 			Text: "the requests left more {evenly} than planned, so that they queue differently: {figure}",
 			Fix:  "lower the rate, stop other programs on this machine, or give the generator dedicated CPUs"}},
@@ -297,6 +305,12 @@ func runRules() []Rule {
 		{ID: "emulated", run: emulated, Words: Words{Limit: record.KVM,
 			Text: "its guest ran under {figure}: its figures are those of software emulation, not of a virtual machine on hardware",
 			Fix:  "measure on a machine whose /dev/kvm boots a guest; until then these figures say nothing of virtual machines"}},
+		{ID: "injected", run: injected, Words: Words{Limit: none,
+			Text: "the server failed on purpose, as the scenario asked it to: {figure}",
+			Fix:  "read these figures as those of a server that fails so; leave out inject to measure the server itself"}, cases: map[string]Words{
+			"always": {Text: "the server fails on purpose, as its answers say: {figure}",
+				Fix: "read these figures as those of a server that fails so; start it without --fault to measure the server itself"},
+		}},
 		{ID: "running", run: ranAlready, Words: Words{Limit: "started here, under the scenario's limits",
 			Text: "the server ran already: the scenario's limits were not applied to it, and it has no cold start",
 			Fix:  "compare it with other targets only if it is held to the same CPUs and memory by other means"}, cases: map[string]Words{
