@@ -1,6 +1,8 @@
 package onnx_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,13 +36,42 @@ func TestRandomModels(t *testing.T) {
 	}
 }
 
+// onnxruntime reads what Write wrote, and predicts what the trees do.
+func TestONNXRuntimeReadsWhatIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	m := credit(t)
+	var model, rows bytes.Buffer
+	if err := m.WriteONNX(&model); err != nil {
+		t.Fatal(err)
+	}
+	examples := creditRows(200)
+	for _, row := range examples {
+		rows.WriteString(strings.Trim(strings.Join(strings.Fields(fmt.Sprint(row)), ","), "[]") + "\n")
+	}
+	write(t, filepath.Join(dir, "credit.onnx"), model.Bytes())
+	write(t, filepath.Join(dir, "credit.rows.csv"), rows.Bytes())
+	python.Run(t, "testdata/conformance.py", "predict", dir)
+	for i, want := range table(t, filepath.Join(dir, "credit.predictions.csv")) {
+		var got [2]float32
+		m.Score(examples[i], got[:])
+		if !near(got[0], want[0]) || !near(got[1], want[1]) {
+			t.Fatalf("row %d: onnxruntime says %v, the trees %v", i, want, got)
+		}
+	}
+}
+
 func copyFile(t *testing.T, dir, path string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), data, 0o644); err != nil {
+	write(t, filepath.Join(dir, filepath.Base(path)), data)
+}
+
+func write(t *testing.T, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
