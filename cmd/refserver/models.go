@@ -116,8 +116,11 @@ func readModel(opts *serveOptions, log *slog.Logger, name, path string) (protoco
 	if opts.iterations == allIterations {
 		m = m.AllIterations()
 	}
-	used, all := m.Iterations()
-	log.Info("model read", "model", m.Name, "features", len(m.Schema.Features), "iterations", all, "predict_with", predictWith(used, all))
+	log = log.With("model", m.Name, "features", len(m.Schema.Features))
+	if used, all := m.Iterations(); all > 0 {
+		log = log.With("iterations", all, "predict_with", predictWith(used, all))
+	}
+	log.Info("model read")
 	return m.Served(), sha256.Sum256(text), nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,11 +27,13 @@ func trainCommand() *cobra.Command {
 		Short: "Train a model and say how good it is",
 		Long: `Train gradient-boosted trees on synthetic loan applications, test them on
 examples they have not seen, and write them in XGBoost's JSON model format,
-which Python reads with xgboost.Booster(model_file="model.json").
+which Python reads with xgboost.Booster(model_file="model.json"), or in ONNX
+where the file is called .onnx.
 
 Everything follows from the seed: the same flags give the same file, byte for
 byte. The account of the model goes to stdout, or to stderr with --out -.`,
 		Example: `  refserver train --seed 1 --out model.json
+  refserver train --out model.onnx
   refserver train --function 5 --noise 0 --trees 200 --depth 6 --out - > model.json`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -85,7 +89,11 @@ func train(recipe training.Recipe, path string, stdout, account io.Writer) error
 		return fmt.Errorf("train: %w", err)
 	}
 	var model bytes.Buffer
-	if err := result.Model.Write(&model); err != nil {
+	write := result.Model.Write
+	if strings.EqualFold(filepath.Ext(path), ".onnx") {
+		write = result.Model.WriteONNX
+	}
+	if err := write(&model); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	if err := put(path, model.Bytes(), stdout); err != nil {
