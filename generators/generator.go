@@ -36,6 +36,9 @@ type Param struct {
 	Default  float64
 	Min, Max float64 // inclusive
 	Integer  bool    // only whole numbers
+	// LabelsOnly says that the labels alone depend on it: the same random source gives the
+	// same features.
+	LabelsOnly bool
 }
 
 // Config configures a generator. The zero value asks for the defaults.
@@ -71,7 +74,7 @@ func Resolve(params []Param, given map[string]float64) (map[string]float64, erro
 		if !ok {
 			v = p.Default
 		}
-		if err := p.check(v); err != nil {
+		if err := p.Check(v); err != nil {
 			faults = append(faults, err)
 		}
 		values[p.Name] = v
@@ -83,8 +86,8 @@ func Resolve(params []Param, given map[string]float64) (map[string]float64, erro
 	return values, nil
 }
 
-// check reports why v is no value of the parameter. NaN is outside any range.
-func (p Param) check(v float64) error {
+// Check reports why v is no value of the parameter. NaN is outside any range.
+func (p Param) Check(v float64) error {
 	if !(v >= p.Min && v <= p.Max) {
 		return fmt.Errorf("parameter %s: %v is outside %v to %v", p.Name, v, p.Min, p.Max)
 	}

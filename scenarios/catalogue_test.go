@@ -34,9 +34,9 @@ func testCatalogue() Catalogue {
 		},
 		Generators: []generators.Kind{
 			{Name: "credit", Doc: "loan applications", Params: []generators.Param{
-				{Name: "noise", Doc: "fraction of labels that are flipped", Default: 0.05, Min: 0, Max: 0.5},
-				{Name: "function", Doc: "which of the ten rules decides", Default: 2, Min: 1, Max: 10, Integer: true},
-			}},
+				{Name: "noise", Doc: "fraction of labels that are flipped", Default: 0.05, Min: 0, Max: 0.5, LabelsOnly: true},
+				{Name: "function", Doc: "which of the ten rules decides", Default: 2, Min: 1, Max: 10, Integer: true, LabelsOnly: true},
+			}, Open: func(generators.Config) (generators.Generator, error) { return loans{}, nil }},
 			{Name: "prompts", Doc: "short texts"},
 		},
 		Protocols: []protocol.Kind{
@@ -55,4 +55,11 @@ func difference(want, got *Scenario) string {
 		return a.Empty() == b.Empty() && slices.Equal(names(a), names(b))
 	})
 	return cmp.Diff(want, got, secrets, cmpopts.IgnoreFields(Scenario{}, "Source"))
+}
+
+// loans is a generator of which nothing but the schema is asked.
+type loans struct{ generators.Generator }
+
+func (loans) Schema() generators.Schema {
+	return generators.Schema{Features: []generators.Feature{{Name: "salary"}, {Name: "car", Categories: []string{"a", "b"}}}}
 }

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"servebench/generators"
 	"servebench/generators/drift"
 	"servebench/reports/record"
 	"servebench/scenarios/decode"
@@ -180,6 +182,31 @@ func (c check) data() {
 	c.refuse("data.order", generated && d.Order != "", "the examples of a generator are in no order", "it left out, or file in the place of generator")
 	c.distinct("data.features", d.Features, "each column once")
 	c.distinct("data.classes", d.Classes, "each class once")
+	c.drift()
+}
+
+// drift holds a drift to what the generator can do, and to the length of the load.
+func (c check) drift() {
+	d := c.s.Data
+	if d.Drift == nil || !c.Sound("data.drift.concept", "data.drift.covariate", "data.drift.shape", "data.drift.at", "data.drift.width", "data.drift.period") {
+		return
+	}
+	c.refuse("data.drift", d.Generator == "", "only a generator's examples can be changed", "generator in the place of file, or no drift")
+	kind, known := Named(c.cat.Generators, d.Generator, func(k generators.Kind) string { return k.Name })
+	if !known {
+		return
+	}
+	for _, fault := range d.Drift.Spec().Check(kind, d.Params) {
+		c.Refuse(strings.TrimSuffix("data.drift."+fault.Key, "."), fault.Problem, fault.Want)
+	}
+	var load time.Duration
+	for i, p := range c.s.Load {
+		if p.Duration == 0 || !c.Sound(decode.Element("load", i)+".duration") { // as long as a trace
+			return
+		}
+		load += p.Duration
+	}
+	c.refuse("data.drift.at", d.Drift.At >= load, fmt.Sprintf("%s is not within the load, which takes %s", decode.FormatDuration(d.Drift.At), decode.FormatDuration(load)), "a time before its end")
 }
 
 func (c check) http() {
@@ -326,5 +353,8 @@ func (c check) corpus() {
 		of = fmt.Sprintf("%d requests of each of %d kinds", d.Corpus, len(kinds))
 	}
 	n := examples * d.Corpus
+	if d.Drift != nil {
+		n, of = 2*n, of+", before the drift and after it,"
+	}
 	c.refuse("data.corpus", n > maxExamples, fmt.Sprintf("%s are %d examples to hold in memory", of, n), fmt.Sprintf("at most %d", maxExamples))
 }

@@ -40,8 +40,8 @@ func faults() []faulty {
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
 		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, monitor, slo, cost, regression, container, lambda, endpoint`}},
 		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
-		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, noise, function`}},
-		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
+		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, drift, noise, function`}},
+		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, drift`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
 
 		{name: "fewer replicas at most than at least", new: "scaling: {min: 3, max: 2}\n", old: "", beyond: true, want: []string{
@@ -255,7 +255,22 @@ func faults() []faulty {
 		}},
 		{name: "neither generator nor file", old: "{generator: credit}", new: "{label: x}", beyond: true, want: []string{`4:7: data: neither a generator nor a file is named; want the key generator or file, and what it needs`}},
 		{name: "generator and file", old: "{generator: credit}", new: "{generator: credit, file: x.csv}", beyond: true, want: []string{`4:33: data.file: a generator is given beside it; want one or the other`}},
-		{name: "parameter of a generator for a file", old: "{generator: credit}", new: "{file: x.csv, noise: 0.1}", beyond: true, want: []string{`4:21: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus`}},
+		{name: "parameter of a generator for a file", old: "{generator: credit}", new: "{file: x.csv, noise: 0.1}", beyond: true, want: []string{`4:21: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, drift`}},
+		{name: "drift of a file", old: "{generator: credit}", new: "{file: x.csv, drift: {concept: {function: 5}, at: 5s}}", beyond: true, want: []string{`4:28: data.drift: only a generator's examples can be changed; want generator in the place of file, or no drift`}},
+		{name: "drift of nothing", old: "{generator: credit}", new: "{generator: credit, drift: {at: 20s}}", beyond: true, want: []string{
+			`4:34: data.drift: nothing changes; want concept or covariate`,
+		}},
+		{name: "drift after the load", old: "{generator: credit}", new: "{generator: credit, drift: {covariate: {salary: 1}, at: 20s}}", want: []string{
+			`4:60: data.drift.at: 20s is not within the load, which takes 10s; want a time before its end`,
+		}},
+		{name: "drift beyond the generator", old: "{generator: credit}", new: "{generator: credit, noise: 0.1, drift: {concept: {noise: 0.1, function: 50, funktion: 5}, covariate: {salary: -1, car: 1}, shape: gradual, period: 3s, at: 0s}}", beyond: true, want: []string{
+			`4:46: data.drift.width: a gradual drift needs one; want a width above 0`,
+			`4:56: data.drift.concept.function: parameter function: 50 is outside 1 to 10; want 1 to 10`,
+			`4:56: data.drift.concept.funktion: "funktion" is no parameter of credit that changes the labels alone; want one of noise, function`,
+			`4:56: data.drift.concept.noise: 0.1 is what it is before the drift; want another value`,
+			`4:108: data.drift.covariate.car: "car" is no feature of credit that is a number; want one of salary`,
+			`4:154: data.drift.period: a gradual drift has none; want none, or shape: recurring`,
+		}},
 		{name: "keys of a file for a generator", old: "{generator: credit}", new: "{generator: credit, features: [a], tensors: {x: 'FP32[1]'}, variables: {A: b}, label: a, expect: b, classes: [no, yes], order: file}", beyond: true, want: []string{
 			`4:37: data.features: a generator says so itself; want it left out, or file in the place of generator`,
 			`4:51: data.tensors: a generator says so itself; want it left out, or file in the place of generator`,

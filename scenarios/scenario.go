@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"servebench/generators/shift"
 	"servebench/reports/record"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/secret"
@@ -255,8 +256,46 @@ type Data struct {
 	// random order. With a file, only so many are taken from its beginning. A mix takes at
 	// most 20,000 requests, from 16 MiB of the file.
 	Corpus int `key:"corpus" absent:"10000; with a file as many as it has records for" min:"1" max:"1000000"`
+	// A change of the generator's examples while load is sent: concept drift, covariate shift, or
+	// both. Every answer is checked as ever.
+	Drift *Drift `key:"drift" default:"none"`
 	// Params are all of the generator's, by their names.
 	Params map[string]float64 `inline:"parameters"`
+}
+
+// Drift is how the examples of a generator change under load.
+type Drift struct {
+	// Concept drift: the values that parameters of the generator take, such as {function: 5}. The
+	// inputs stay what they were, and their labels change. Those parameters are meant that the
+	// labels alone depend on.
+	Concept Changes `key:"concept" absent:"none" min:"-1e9" max:"1e9" want:"a mapping of parameters, such as {function: 5}"`
+	// Covariate shift: by how many standard deviations the means of features move, such as
+	// {salary: 1}. Their labels are still those of the generator.
+	Covariate Changes `key:"covariate" absent:"none" min:"-2" max:"2" want:"a mapping of features, such as {salary: 1}"`
+	// How the change comes: sudden, from one request to the next; gradual, the share of changed
+	// requests t after the change being 1/(1+e^(-4t/width)); recurring, changed and unchanged ones
+	// taking turns.
+	Shape string `key:"shape" default:"sudden" oneof:"sudden,gradual,recurring"`
+	// When it changes; of a gradual change the middle. Times are due times since the load began,
+	// warm-up included, as if each phase began when the one before it ends.
+	At time.Duration `key:"at,required" min:"0"`
+	// About how long a gradual change takes.
+	Width time.Duration `key:"width" absent:"none; required of a gradual change"`
+	// How long the changed and the unchanged requests of a recurring change last in turn.
+	Period time.Duration `key:"period" absent:"none; required of a recurring change"`
+}
+
+// Changes are numbers by the names of parameters or features.
+type Changes map[string]float64
+
+// Key takes any name.
+func (Changes) Key(written string) (string, *decode.Flaw) { return written, nil }
+
+// Spec is the drift as package shift has it.
+func (d Drift) Spec() shift.Spec {
+	return shift.Spec{Concept: d.Concept, Covariate: d.Covariate, Shape: shift.Shape{
+		Kind: d.Shape, At: int64(d.At), Width: int64(d.Width), Period: int64(d.Period),
+	}}
 }
 
 // OrderOfFile is the Data.Order of records that are sent as they stand in the file.

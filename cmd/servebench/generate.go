@@ -13,6 +13,7 @@ import (
 	"servebench/cmd/servebench/option"
 	"servebench/generators"
 	"servebench/generators/export"
+	"servebench/generators/shift"
 
 	"github.com/spf13/cobra"
 )
@@ -32,10 +33,14 @@ type generateOptions struct {
 	readable bool
 	set      []string
 	format   *option.OneOf
+
+	concept, covariate []string
+	shape              *option.OneOf
+	at, width, period  int64
 }
 
 func generateOne(kind generators.Kind) *cobra.Command {
-	opts := generateOptions{format: option.NewOneOf(option.Names(dataFormats(), func(f export.Format) string { return f.Name })...)}
+	opts := generateOptions{shape: option.NewOneOf(shift.Sudden, shift.Gradual, shift.Recurring), format: option.NewOneOf(option.Names(dataFormats(), func(f export.Format) string { return f.Name })...)}
 	cmd := &cobra.Command{
 		Use:   kind.Name,
 		Short: kind.Doc,
@@ -46,10 +51,14 @@ func generateOne(kind generators.Kind) *cobra.Command {
 			if err == nil && opts.n < 0 {
 				err = fmt.Errorf("-n %d: want a number of examples, 0 or more", opts.n)
 			}
+			var generator generators.Generator
+			if err == nil {
+				generator, err = opts.open(kind, params)
+			}
 			if err != nil {
 				return cli.Fail(cli.Usage, err)
 			}
-			return cli.Fail(cli.Runtime, generate(cmd.OutOrStdout(), kind, params, &opts))
+			return cli.Fail(cli.Runtime, generate(cmd.OutOrStdout(), generator, &opts))
 		},
 	}
 	flags := cmd.Flags()
@@ -58,6 +67,12 @@ func generateOne(kind generators.Kind) *cobra.Command {
 	flags.BoolVar(&opts.readable, "readable", false, "add the human-readable columns (slower)")
 	flags.StringArrayVar(&opts.set, "set", nil, "set a parameter: "+exampleSetting(kind.Params))
 	flags.VarP(opts.format, "format", "f", "format of the data")
+	flags.StringArrayVar(&opts.concept, "concept", nil, "concept drift: a parameter takes another value, such as "+exampleDrift(kind.Params))
+	flags.StringArrayVar(&opts.covariate, "covariate", nil, "covariate shift: the mean of a feature moves by so many standard deviations, such as FEATURE=0.5")
+	flags.Var(opts.shape, "shape", "how the examples drift")
+	flags.Int64Var(&opts.at, "at", 0, "how many examples come before the drift; of a gradual one, before its middle")
+	flags.Int64Var(&opts.width, "width", 0, "about how many examples a gradual drift takes")
+	flags.Int64Var(&opts.period, "period", 0, "how many examples are of each kind in turn, in a recurring drift")
 	return cmd
 }
 
@@ -112,19 +127,53 @@ func exampleSetting(params []generators.Param) string {
 	return fmt.Sprintf("%s=%v", params[0].Name, params[0].Default)
 }
 
-// parseParams reads the --set flags and has the generator check them.
-func parseParams(kind generators.Kind, set []string) (map[string]float64, error) {
-	params := map[string]float64{}
+func exampleDrift(params []generators.Param) string {
+	for _, p := range params {
+		if p.LabelsOnly {
+			return fmt.Sprintf("%s=%v", p.Name, p.Max)
+		}
+	}
+	return "this generator has none that the labels alone depend on"
+}
+
+// open opens the generator, with the drift that was asked for.
+func (o *generateOptions) open(kind generators.Kind, params map[string]float64) (generators.Generator, error) {
+	cfg := generators.Config{Params: params, Readable: o.readable, Seed: o.seed}
+	concept, errConcept := parseNumbers("concept", o.concept, exampleDrift(kind.Params))
+	covariate, errCovariate := parseNumbers("covariate", o.covariate, "FEATURE=0.5")
+	if err := errors.Join(errConcept, errCovariate); err != nil {
+		return nil, err
+	}
+	spec := shift.Spec{Concept: concept, Covariate: covariate, Shape: shift.Shape{Kind: o.shape.Value, At: o.at, Width: o.width, Period: o.period}}
+	if len(concept)+len(covariate) > 0 {
+		return spec.New(kind, cfg)
+	}
+	if spec.Shape != (shift.Shape{Kind: shift.Sudden}) {
+		return nil, errors.New("--shape, --at, --width and --period are of a drift: want --concept or --covariate beside them")
+	}
+	return kind.Open(cfg)
+}
+
+// parseNumbers reads the values of a flag that are names with numbers.
+func parseNumbers(flag string, values []string, example string) (map[string]float64, error) {
+	numbers := map[string]float64{}
 	var faults []error
-	for _, text := range set {
+	for _, text := range values {
 		name, value, _ := strings.Cut(text, "=")
 		number, err := strconv.ParseFloat(value, 64)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("--set %s: want a name and a number, such as %s", text, exampleSetting(kind.Params)))
+			faults = append(faults, fmt.Errorf("--%s %s: want a name and a number, such as %s", flag, text, example))
 			continue
 		}
-		params[name] = number
+		numbers[name] = number
 	}
+	return numbers, errors.Join(faults...)
+}
+
+// parseParams reads the --set flags and has the generator check them.
+func parseParams(kind generators.Kind, set []string) (map[string]float64, error) {
+	params, errNumbers := parseNumbers("set", set, exampleSetting(kind.Params))
+	faults := []error{errNumbers}
 	if _, err := kind.Open(generators.Config{Params: params}); err != nil {
 		faults = append(faults, fmt.Errorf("--set: %w", err))
 	}
@@ -132,11 +181,7 @@ func parseParams(kind generators.Kind, set []string) (map[string]float64, error)
 }
 
 // generate streams the examples to w.
-func generate(w io.Writer, kind generators.Kind, params map[string]float64, opts *generateOptions) error {
-	generator, err := kind.Open(generators.Config{Params: params, Readable: opts.readable, Seed: opts.seed})
-	if err != nil {
-		return err
-	}
+func generate(w io.Writer, generator generators.Generator, opts *generateOptions) error {
 	format := dataFormats()[slices.Index(opts.format.Words, opts.format.Value)]
 	out := format.New(w, generator.Schema())
 	rng := rand.New(rand.NewPCG(opts.seed, 0))

@@ -86,7 +86,7 @@ var rooms = []room{
 	{packages: "scenarios/trial", imports: []string{"generators", "generators/datafile", "generators/drift", "targets", "targets/image", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/…"}},
 	{packages: "scenarios/requests", imports: []string{"generators", "generators/datafile", "targets", "targets/protocol", "reports/record", "reports/record/userfile", "scenarios", "scenarios/corpus", "scenarios/decode"}},
 	{packages: "scenarios/decode"},
-	{packages: "scenarios", imports: []string{"scenarios/secret", "scenarios/decode", "generators", "generators/drift", "targets", "targets/protocol", "scenarios/arrivals", "reports/record", "reports/record/userfile"}},
+	{packages: "scenarios", imports: []string{"scenarios/secret", "scenarios/decode", "generators", "generators/drift", "generators/shift", "targets", "targets/protocol", "scenarios/arrivals", "reports/record", "reports/record/userfile"}},
 	{packages: "reports/record/userfile", ownOnly: true},
 	{packages: "reports/record/recordtest", imports: []string{"reports/record"}},
 	{packages: "reports/record", imports: []string{"reports/record/userfile"}},

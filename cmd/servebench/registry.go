@@ -9,6 +9,8 @@ import (
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/generators/export"
+	"servebench/generators/hyperplane"
+	"servebench/generators/sea"
 	"servebench/reports"
 	"servebench/reports/benchfmt"
 	"servebench/reports/benchmarkaction"
@@ -61,6 +63,8 @@ func targetKinds() []targets.Kind {
 func generatorKinds() []generators.Kind {
 	return []generators.Kind{
 		credit.Kind(),
+		hyperplane.Kind(),
+		sea.Kind(),
 	}
 }
 

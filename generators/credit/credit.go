@@ -40,8 +40,8 @@ func Kind() generators.Kind {
 		Name: "credit",
 		Doc:  "Loan applications with nine features and a known decision (Agrawal 1993).",
 		Params: []generators.Param{
-			{Name: Function, Doc: "rule that approves a loan: one of the ten functions of the paper", Default: 9, Min: 1, Max: 10, Integer: true},
-			{Name: Noise, Doc: "share of labels flipped at random", Default: 0.05, Min: 0, Max: 0.5},
+			{Name: Function, Doc: "rule that approves a loan: one of the ten functions of the paper", Default: 9, Min: 1, Max: 10, Integer: true, LabelsOnly: true},
+			{Name: Noise, Doc: "share of labels flipped at random", Default: 0.05, Min: 0, Max: 0.5, LabelsOnly: true},
 			{Name: Perturbation, Doc: "share of its range by which a number is blurred after labelling", Default: 0, Min: 0, Max: 1},
 		},
 		Open: open,

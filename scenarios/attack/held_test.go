@@ -128,11 +128,11 @@ func TestCredentialsOfRequestsLookedAheadFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again := s.fresh(0, p); again.message != p.message || made != 1 {
+	if again := s.fresh(0, 0, p); again.message != p.message || made != 1 {
 		t.Errorf("a request is signed %d times", made)
 	}
 	p.at = p.at.Add(-time.Minute)
-	if again := s.fresh(0, p); again.message == p.message || again.request != p.request || made != 2 || s.renewals.all.N != 1 || s.renewals.all.Due != 1 {
+	if again := s.fresh(0, 0, p); again.message == p.message || again.request != p.request || made != 2 || s.renewals.all.N != 1 || s.renewals.all.Due != 1 {
 		t.Errorf("an old request is signed %d times: %+v", made, s.renewals.all)
 	}
 	s.ahead[0].ready <- p
@@ -140,7 +140,7 @@ func TestCredentialsOfRequestsLookedAheadFor(t *testing.T) {
 		t.Errorf("%+v, want one that was made before it was due", s.renewals.all)
 	}
 	down = true
-	if again := s.fresh(0, p); again.message != p.message || s.renewals.all.N != 2 || s.renewals.all.Failed == "" {
+	if again := s.fresh(0, 0, p); again.message != p.message || s.renewals.all.N != 2 || s.renewals.all.Failed == "" {
 		t.Errorf("%+v, want that the request goes as it is", s.renewals.all)
 	}
 }

@@ -171,7 +171,7 @@ func (l *loop) send(f *flight) {
 	}()
 	f.outcome.Zero, f.outcome.Limit, f.outcome.Stamped = e.zero, e.limit, e.cfg.FirstByte
 	if e.cfg.Credentials.Lifetime > 0 {
-		f.request = e.supply.fresh(f.seq, f.request)
+		f.request = e.supply.fresh(f.seq, f.due, f.request)
 	}
 	if err := e.exchange(f); err != nil {
 		f.recordFailure(err, e.deadlines.late)

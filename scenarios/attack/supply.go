@@ -2,6 +2,7 @@ package attack
 
 import (
 	"maps"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -68,7 +69,26 @@ func (s supply) draw(loop share) draw {
 		l := s.ahead[loop.index]
 		return func(_ uint64, due time.Duration) prepared { return l.renew(l.draw(due), false) }
 	}
-	return func(seq uint64, _ time.Duration) prepared { return s.held.at(s.order.at(seq)) }
+	return func(seq uint64, due time.Duration) prepared { return s.held.at(s.number(seq, due)) }
+}
+
+// number is which request of the corpus is sent with a sequence number that is due then.
+func (s supply) number(seq uint64, due time.Duration) int {
+	i, cfg := s.order.at(seq), s.held.cfg
+	if cfg.Drifted == nil {
+		return i
+	}
+	if share := cfg.Drifted(due); share == 1 || share > 0 && drawn(cfg.OrderSeed, seq) < share {
+		return cfg.Corpus.Drifted(i)
+	}
+	return i
+}
+
+// drawn is a random number from 0 to 1, the same for the same request whoever asks.
+func drawn(seed, seq uint64) float64 {
+	var source rand.PCG
+	source.Seed(seed, seq)
+	return rand.New(&source).Float64()
 }
 
 // longestHeadStart bounds how long the load waits for the first requests.
@@ -128,9 +148,9 @@ func (s supply) late() (n int64) {
 
 // fresh returns a request as it is to be sent now, where its credentials are good for a
 // while only: since it was drawn, its loop may have waited for long.
-func (s supply) fresh(seq uint64, p prepared) prepared {
+func (s supply) fresh(seq uint64, due time.Duration, p prepared) prepared {
 	if s.held != nil {
-		return s.held.at(s.order.at(seq))
+		return s.held.at(s.number(seq, due))
 	}
 	return s.ahead[0].renew(p, true)
 }

@@ -64,6 +64,7 @@ type Corpus struct {
 	inOrder    bool
 	monitored  bool
 	classes    []class // of a Mix
+	before     *Corpus // of a Drift; nil: there is none
 	hash       string
 }
 

@@ -83,6 +83,9 @@ func (c *Corpus) Classes() []string {
 
 // ClassOf returns the index of the class of a Mix that the i-th request belongs to.
 func (c *Corpus) ClassOf(i int) int {
+	if c.before != nil {
+		i %= c.before.size
+	}
 	of := len(c.classes) - 1
 	for of > 0 && i < c.classes[of].first {
 		of--
@@ -104,6 +107,9 @@ const (
 // random order, or in its own; in a Mix, every block of requests holds the classes by
 // their weights exactly, shuffled, and each class goes through its own requests so.
 func (c *Corpus) Order(seed uint64) []int32 {
+	if c.before != nil {
+		return c.before.Order(seed)
+	}
 	rng := rand.New(rand.NewPCG(seed, 0))
 	if c.classes == nil {
 		return c.orderFrom(rng, 0)

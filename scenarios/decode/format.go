@@ -192,7 +192,11 @@ func (b builder) field(of reflect.Type, f reflect.StructField, at string) Field 
 
 func (b builder) kind(t reflect.Type, tag reflect.StructTag, key, at string) *kind {
 	want := tag.Get("want")
-	switch s := b.scalar(t, tag, key); {
+	of := t
+	if t.Kind() == reflect.Map {
+		of = t.Elem()
+	}
+	switch s := b.scalar(of, tag, key); {
 	case t.Kind() == reflect.Pointer:
 		return b.kind(t.Elem(), tag, key, at)
 	case t.Kind() == reflect.Slice:

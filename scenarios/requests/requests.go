@@ -50,6 +50,7 @@ type Maker struct {
 	Seed      uint64 // of the data
 
 	records *datafile.Examples // nil: there is no file of data
+	drifted bool               // those after the drift are made
 }
 
 // Make makes them. A Faults says what is wrong with the data or the template, and where.
@@ -64,10 +65,29 @@ func (m *Maker) Make() (*Requests, error) {
 		make = m.written
 	}
 	r, err := make()
+	if err == nil && m.Scenario.Data.Drift != nil {
+		m.drifted = true
+		var after *Requests
+		if after, err = make(); err == nil {
+			err = r.drift(after)
+		}
+	}
 	if err == nil && m.records != nil {
 		r.Data, r.LeftOut = m.describeFile(), m.records.LeftOut()
 	}
 	return r, err
+}
+
+// drift adds the requests after a drift to those before it. The first answer is to one before.
+func (r *Requests) drift(after *Requests) (err error) {
+	for i := range r.Phases {
+		if r.Phases[i], err = corpus.Drift(r.Phases[i], after.Phases[i]); err != nil {
+			return err
+		}
+	}
+	sum := sha256.Sum256([]byte(r.Hash + after.Hash))
+	r.Hash = hex.EncodeToString(sum[:])
+	return nil
 }
 
 // perModel makes every kind of request from the same examples.
@@ -139,7 +159,7 @@ func (m *Maker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error
 		if !ok {
 			return nil, fmt.Errorf("unknown generator %q", data.Generator)
 		}
-		generator, err := kind.Open(generators.Config{Params: data.Params, Readable: m.Protocol.Written, Seed: c.Seed})
+		generator, err := m.openGenerator(kind, generators.Config{Params: data.Params, Readable: m.Protocol.Written, Seed: c.Seed})
 		if err != nil {
 			return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
 		}
@@ -161,6 +181,14 @@ func (m *Maker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error
 		return nil, decode.Faults{m.Scenario.Source.Fault("data.file", err.Error(), "")}
 	}
 	return made, err
+}
+
+func (m *Maker) openGenerator(kind generators.Kind, cfg generators.Config) (generators.Generator, error) {
+	if !m.drifted {
+		return kind.Open(cfg)
+	}
+	_, after, err := m.Scenario.Data.Drift.Spec().Open(kind, cfg)
+	return after, err
 }
 
 // hiddenVariables are those of the records as they are written, without secrets.

@@ -188,8 +188,19 @@ func (s *session) attackConfig(v *variant, round, i int) attack.Config {
 	if faults := s.scenario.Load[i].Inject; faults != nil {
 		cfg.Header = http.Header{protocol.InjectHeader: {strings.Join(faults, ", ")}}
 	}
+	if d := s.scenario.Data.Drift; d != nil {
+		cfg.Drifted = func(due time.Duration) float64 { return d.Spec().Shape.Share(int64(s.plannedStart(i) + due)) }
+	}
 	s.setArrivals(&cfg, round, i)
 	return cfg
+}
+
+// plannedStart is when the i-th phase begins, counted as data.drift.at is.
+func (s *session) plannedStart(i int) (start time.Duration) {
+	for k := range i {
+		start += s.plannedDuration(k)
+	}
+	return start
 }
 
 // openCellFiles opens the files that the i-th phase of a trial is recorded into.
