@@ -77,6 +77,7 @@ Exit codes:
 	flags.BoolVar(&opts.real, "real", false, "run A/B tests of the reference server instead of simulating them")
 	flags.IntVar(&opts.abTests, "tests", 10, "with --real: A/B tests of the same server, and as many of a slower one")
 	flags.Var(&opts.change, "change", "with --real: by how much later the slower one answers, of the median response time")
+	cmd.AddCommand(proveDriftCommand())
 	return cmd
 }
 
