@@ -7,6 +7,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/format"
 	"servebench/reports/record"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -90,7 +91,7 @@ func sessionStart(all []hparam, at time.Time) []byte {
 	for _, p := range known {
 		v := double(nil, 2, p.number)
 		if p.isText {
-			v = field(nil, 3, []byte(strings.ToValidUTF8(p.text, "\ufffd")))
+			v = field(nil, 3, []byte(format.Plain(p.text)))
 		}
 		b = field(b, 1, field(field(nil, 1, []byte(p.name)), 2, v))
 	}

@@ -10,6 +10,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/document/sentence"
+	"servebench/reports/format"
 	"servebench/reports/mlflow"
 	"servebench/reports/record"
 )
@@ -38,7 +39,7 @@ const (
 // New describes an analysed run. The commit is that of what was measured; "": it is not known.
 func New(a *analysis.Analysis, commit string) Run {
 	run := a.Run
-	all := Run{Name: run.ID, Status: status(a), Start: run.Created, End: end(run)}
+	all := Run{Name: format.Plain(run.ID), Status: status(a), Start: run.Created, End: end(run)}
 	given := settings(a)
 	for _, t := range run.Targets {
 		given = append(given, mlflow.Param{Key: mlflow.Name("unavailable", t.Name), Value: t.Unavailable})
@@ -46,7 +47,7 @@ func New(a *analysis.Analysis, commit string) Run {
 	all.Params = newParams(given, "host", run.Environment)
 	all.Metrics = metrics(overall(a), all.End)
 	all.Tags = tags(a, commit, a.Verdict)
-	all.Tags = append(all.Tags, mlflow.Param{Key: mlflow.TagNote, Value: mlflow.Clip(sentence.Word(a)+": "+sentence.Verdict(a), mlflow.LongestTag)})
+	all.Tags = append(all.Tags, mlflow.Param{Key: mlflow.TagNote, Value: mlflow.Clip(format.Plain(sentence.Word(a)+": "+sentence.Verdict(a)), mlflow.LongestTag)})
 	for _, r := range a.Rows {
 		all.Children = append(all.Children, newChild(a, r, commit))
 	}
@@ -56,7 +57,7 @@ func New(a *analysis.Analysis, commit string) Run {
 // newChild is a target in a phase.
 func newChild(a *analysis.Analysis, r sample.Row, commit string) Run {
 	run, target, phase := a.Run, a.Run.Target(r.Target), a.Run.Phase(r.Phase)
-	one := Run{Name: r.Target + " " + r.Phase, Status: status(a), Start: run.Created, End: end(run)}
+	one := Run{Name: format.Plain(r.Target + " " + r.Phase), Status: status(a), Start: run.Created, End: end(run)}
 	gates := slices.DeleteFunc(slices.Clone(a.Gates), func(g gate.Gate) bool {
 		return g.Target != r.Target || g.Phase != r.Phase && g.Phase != ""
 	})
@@ -119,7 +120,7 @@ func newParams(given []mlflow.Param, of string, facts record.Facts) []mlflow.Par
 	}
 	var all []mlflow.Param
 	for _, p := range given {
-		p.Value = mlflow.Clip(p.Value, mlflow.LongestParam)
+		p.Value = mlflow.Clip(format.Plain(p.Value), mlflow.LongestParam)
 		if p.Value != "" && !slices.ContainsFunc(all, func(q mlflow.Param) bool { return q.Key == p.Key }) {
 			all = append(all, p)
 		}

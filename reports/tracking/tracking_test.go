@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"servebench/reports/format"
 	"servebench/reports/formattest"
 	"servebench/reports/mlflow"
 	"servebench/reports/record"
@@ -70,6 +71,9 @@ func text(r tracking.Run) string {
 // and numbers alone.
 func takes(t *testing.T, r tracking.Run) {
 	t.Helper()
+	if r.Name != format.Plain(r.Name) {
+		t.Errorf("a run is called %q", r.Name)
+	}
 	seen := map[string]bool{}
 	take := func(kind, key string) {
 		if seen[kind+key] || key != mlflow.Name(strings.Split(key, "/")...) {
@@ -78,7 +82,7 @@ func takes(t *testing.T, r tracking.Run) {
 		seen[kind+key] = true
 	}
 	for _, p := range r.Params {
-		if take("parameter", p.Key); p.Value == "" || len(p.Value) > mlflow.LongestParam {
+		if take("parameter", p.Key); p.Value == "" || p.Value != format.Plain(p.Value) || len(p.Value) > mlflow.LongestParam {
 			t.Errorf("%s: %s = %q", r.Name, p.Key, p.Value)
 		}
 	}
