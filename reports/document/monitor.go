@@ -15,7 +15,7 @@ const accuracyMethod = "Accuracy: the share of right predictions among those who
 	"answers to one example repeat each other, so no more count than there are different examples, and fewer where windows differ by more than chance"
 
 const driftMethod = "An alarm says that a detector found drift. Statistic and threshold are those of the first alarm, or of the look that came nearest to one: psi, the population stability index; " +
-	"ks, the largest distance of two cumulative distributions; adwin and page-hinkley, how far the share of wrong predictions rose. Times count from the start of the phase, and an outcome counts from when it became known. " +
+	"ks, the largest distance of two cumulative distributions; adwin, how far the share of wrong predictions rose; page-hinkley, how many more of them were wrong than usual. Times count from the start of the phase, and an outcome counts from when it became known. " +
 	"In phases without drift, all detectors of the table together raise an alarm in at most 5 % of them"
 
 // monitor tells how right the predictions were over time.
