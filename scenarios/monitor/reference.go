@@ -2,7 +2,11 @@ package monitor
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"servebench/generators"
@@ -47,17 +51,27 @@ func profileRecords(path string, schema generators.Schema) (*drift.Profile, stri
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := file.Examples(datafile.Layout{Rows: true, Features: names})
+	records, err := file.Examples(datafile.Layout{Fields: true})
+	if err != nil {
+		return nil, "", err
+	}
+	columns, err := columnsOf(records.Schema().Fields, names)
 	if err != nil {
 		return nil, "a file that has the features as columns: " + strings.Join(names, ", "), err
 	}
-	sample, reader := drift.NewSample(schema), rows.NewReader()
+	sample, reader := drift.NewSample(schema), records.NewReader()
+	row := make([]float32, len(names))
 	for i := range file.Len() {
-		row, err := reader.Read(i)
+		record, err := reader.Read(i)
 		if err != nil {
 			return nil, "", err
 		}
-		sample.Add(row.Features, generators.Answer{})
+		for j, f := range schema.Features {
+			if row[j], err = valueOf(f, record.Fields[columns[j]].Text); err != nil {
+				return nil, "", fmt.Errorf("record %d: %w", i+1, err)
+			}
+		}
+		sample.Add(row, generators.Answer{})
 	}
 	profile, err := drift.NewProfile(sample)
 	if err != nil {
@@ -65,4 +79,39 @@ func profileRecords(path string, schema generators.Schema) (*drift.Profile, stri
 	}
 	profile.Columns = profile.Columns[:len(names)]
 	return profile, "", nil
+}
+
+// columnsOf finds the columns of features, by their names.
+func columnsOf(have, names []string) ([]int, error) {
+	var columns []int
+	var missing []string
+	for _, name := range names {
+		i := slices.Index(have, name)
+		if columns = append(columns, i); i < 0 {
+			missing = append(missing, name)
+		}
+	}
+	if missing != nil {
+		return nil, fmt.Errorf("the file has no column %s", strings.Join(missing, ", "))
+	}
+	return columns, nil
+}
+
+// valueOf is what a cell says of a feature: a category by its name, or a number; NaN where there is
+// none.
+func valueOf(f generators.Feature, text string) (float32, error) {
+	if text = strings.Trim(text, `"`); text == "" || text == "null" {
+		return float32(math.NaN()), nil
+	}
+	if i := slices.Index(f.Categories, text); i >= 0 {
+		return float32(i), nil
+	}
+	v, err := strconv.ParseFloat(text, 32)
+	switch {
+	case err != nil && f.Categories != nil:
+		return 0, fmt.Errorf("column %s: %.60q is no category; want one of %s", f.Name, text, strings.Join(f.Categories, ", "))
+	case err != nil:
+		return 0, fmt.Errorf("column %s: %.60q is not a number", f.Name, text)
+	}
+	return float32(v), nil
 }
