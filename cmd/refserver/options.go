@@ -58,6 +58,11 @@ func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.iterations, "iterations", bestIteration, "which boosting iterations of a --model-file predict, where it was stopped early: best, those up to its best_iteration, as XGBClassifier does, or all, as Booster.predict does (`best|all`)")
 	f.StringVar(&o.maxBody, "max-body", "4MiB", "most of a request's body, decompressed: a `size` with its unit")
 	f.IntVar(&o.config.MaxBatch, "max-batch", 1024, "most `rows` in a request")
+	f.IntVar(&o.config.Queue.MaxSize, "batch-size", 0, "most `rows` of several requests that a model predicts together; 0: requests are predicted alone")
+	f.DurationVar(&o.config.Queue.MaxDelay, "batch-delay", 0, "how long a request waits for others while the model is free; 0: they are put together while it is busy")
+	f.IntVar(&o.config.Queue.Executions, "batch-executions", 0, "`number` of predictions of a model that run at a time, where they wait; 0: GOMAXPROCS")
+	f.IntVar(&o.config.Queue.MaxQueue, "queue-size", 0, "most `requests` that wait for a model, further ones get 429; 0: any number")
+	f.DurationVar(&o.config.Timeout, "timeout", 0, "how long after its header a request gets 504; 0: never, unless it says so")
 	f.DurationVar(&o.config.HeaderTimeout, "header-timeout", 5*time.Second, "most time to read a request's header")
 	f.DurationVar(&o.config.ReadTimeout, "read-timeout", 30*time.Second, "most time to read a whole request")
 	f.DurationVar(&o.config.WriteTimeout, "write-timeout", time.Minute, "most time from a request's header to the end of its answer")
@@ -106,6 +111,23 @@ func (o *serveOptions) check() error {
 		if timeout.value <= 0 {
 			fault("--%s %v: want a time above 0, such as 5s", timeout.flag, timeout.value)
 		}
+	}
+	for _, number := range []struct {
+		flag  string
+		value int
+	}{{"batch-size", c.Queue.MaxSize}, {"batch-executions", c.Queue.Executions}, {"queue-size", c.Queue.MaxQueue}} {
+		if number.value < 0 {
+			fault("--%s %d: want 0 or more", number.flag, number.value)
+		}
+	}
+	if c.Queue.MaxDelay < 0 {
+		fault("--batch-delay %v: want 0 or more", c.Queue.MaxDelay)
+	}
+	if c.Queue.MaxDelay > 0 && c.Queue.MaxSize < 2 {
+		fault("--batch-delay %v: requests are predicted alone; want --batch-size 2 or more beside it", c.Queue.MaxDelay)
+	}
+	if c.Timeout < 0 {
+		fault("--timeout %v: want 0 or more", c.Timeout)
 	}
 	if o.delay < 0 {
 		fault("--delay %v: want 0 or more", o.delay)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,10 +32,11 @@ type Inferences struct {
 // Batch is one inference request.
 type Batch struct {
 	Body     []byte
-	ID       []byte    // to be echoed; nil: the request has none
-	Rows     int       // at least 1 once decoded
-	Features []float32 // row by row
-	Scores   []float32 // what the model says, row by row, Model.Scores of each
+	ID       []byte        // to be echoed; nil: the request has none
+	Timeout  time.Duration // from the request's beginning, where it asks for one; 0: it does not
+	Rows     int           // at least 1 once decoded
+	Features []float32     // row by row
+	Scores   []float32     // what the model says, row by row, Model.Scores of each
 	Answer   []byte
 	// State is the protocol's own, and stays with the batch when it is used again.
 	State any
@@ -56,22 +58,23 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 	var done Inference
 	err := b.read(r)
 	if err == nil {
-		b.ID, b.Rows, b.Features = nil, 0, b.Features[:0]
+		b.ID, b.Timeout, b.Rows, b.Features = nil, 0, 0, b.Features[:0]
 		err = i.Decode(r, m, b)
 	}
 	decoded := time.Now()
 	done.Decode = decoded.Sub(start)
 	if err == nil {
-		err = b.predict(m)
+		err = b.predict(r.Context(), start, m, &done)
 		m.Alter(r.Context(), b.Scores)
-		done.Compute = time.Since(decoded)
 	}
 	encode := time.Now()
 	if err != nil {
-		done.Status = StatusOf(err)
+		if done.Status = StatusOf(err); done.Status == http.StatusTooManyRequests {
+			w.Header()["Retry-After"] = []string{"1"} // seconds, the least there is
+		}
 		i.Refuse(w, done.Status, err.Error())
 	} else {
-		done.Status, done.Rows = http.StatusOK, b.Rows
+		done.Status, done.Rows, done.Features, done.Scores = http.StatusOK, b.Rows, b.Features, b.Scores
 		b.Answer = b.Answer[:0]
 		WriteAnswer(w, http.StatusOK, i.Encode(m, b, w.Header()), b.Answer)
 	}
@@ -116,11 +119,14 @@ func readBody(buffer *bytes.Buffer, r *http.Request) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-func (b *Batch) predict(m *Served) (err error) {
-	if b.Scores, err = m.PredictRows(b.Scores[:0], b.Features, b.Rows); err != nil {
-		return &Refusal{http.StatusInternalServerError, err.Error()}
+func (b *Batch) predict(ctx context.Context, start time.Time, m *Served, done *Inference) (err error) {
+	if b.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, start.Add(b.Timeout))
+		defer cancel()
 	}
-	return nil
+	b.Scores, err = m.Infer(ctx, b.Scores[:0], b.Features, b.Rows, done)
+	return err
 }
 
 // WriteAnswer writes an answer with a body.

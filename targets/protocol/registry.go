@@ -130,7 +130,7 @@ func (r *Registry) Choose(name, version string) (*Served, error) {
 	if d == nil || version != "" || len(d.versions) == 1 {
 		return r.Named(name, version)
 	}
-	at := unit(d.drawn.Add(1)) * d.total
+	at := Drawn(d.drawn.Add(1)) * d.total
 	for _, v := range d.versions {
 		if at -= v.Weight; at < 0 {
 			return v.Served, nil
@@ -139,9 +139,9 @@ func (r *Registry) Choose(name, version string) (*Served, error) {
 	return d.primary, nil // the weights are all 0, or rounding
 }
 
-// unit turns a count into a number from 0 to 1 that looks drawn at random: SplitMix64 (Steele, Lea
+// Drawn turns a count into a number from 0 to 1 that looks drawn at random: SplitMix64 (Steele, Lea
 // and Flood, Fast Splittable Pseudorandom Number Generators, 2014).
-func unit(n uint64) float64 {
+func Drawn(n uint64) float64 {
 	z := n * 0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb

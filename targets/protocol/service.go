@@ -1,7 +1,9 @@
 package protocol
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -29,31 +31,40 @@ type Model struct {
 // its classes, or one value.
 func (m Model) Scores() int { return max(len(m.Schema.Classes), 1) }
 
-// PredictRows appends to dst what the model says to rows of features, Scores numbers for
-// each. Its error says that the model answers what is not a probability, or not a
-// finite number.
-func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
-	scores, width := m.Scores(), len(features)/rows
-	start := len(dst)
-	dst = slices.Grow(dst, rows*scores)[:start+rows*scores]
+// Score fills scores with what the model says to rows of features, unchecked.
+func (m Model) Score(features, scores []float32, rows int) {
 	if m.PredictBatch != nil {
-		m.PredictBatch(features, dst[start:])
+		m.PredictBatch(features, scores)
+		return
 	}
+	width, n := len(features)/rows, m.Scores()
 	for i := range rows {
-		row := dst[start+i*scores : start+(i+1)*scores]
-		if m.PredictBatch == nil {
-			m.Predict(features[i*width:(i+1)*width:(i+1)*width], row)
-		}
-		for c, s := range row {
-			switch {
-			case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
-				return dst, fmt.Errorf("model %q answered %g for class %d of row %d, which is not a probability", m.Name, s, c, i)
-			case s-s != 0:
-				return dst, fmt.Errorf("model %q answered %g for row %d, which is not a finite number", m.Name, s, i)
-			}
+		m.Predict(features[i*width:(i+1)*width:(i+1)*width], scores[i*n:(i+1)*n:(i+1)*n])
+	}
+}
+
+// PredictRows appends to dst what the model says to rows of features, Scores numbers for
+// each. Its error is that of CheckScores.
+func (m Model) PredictRows(dst, features []float32, rows int) ([]float32, error) {
+	start, n := len(dst), rows*m.Scores()
+	dst = slices.Grow(dst, n)[:start+n]
+	m.Score(features, dst[start:], rows)
+	return dst, m.CheckScores(dst[start:])
+}
+
+// CheckScores says that the model answered what is not a probability, or not a finite
+// number: a *Refusal with status 500.
+func (m Model) CheckScores(scores []float32) error {
+	n := m.Scores()
+	for i, s := range scores {
+		switch {
+		case len(m.Schema.Classes) > 0 && !(0 <= s && s <= 1): // NaN included
+			return &Refusal{http.StatusInternalServerError, fmt.Sprintf("model %q answered %g for class %d of row %d, which is not a probability", m.Name, s, i%n, i/n)}
+		case s-s != 0:
+			return &Refusal{http.StatusInternalServerError, fmt.Sprintf("model %q answered %g for row %d, which is not a finite number", m.Name, s, i/n)}
 		}
 	}
-	return dst, nil
+	return nil
 }
 
 // Answer is what the model says to one row.
@@ -94,6 +105,21 @@ type Served struct {
 	Model
 	MaxBatch int      // the most rows of one request; 0: no limit
 	Observer Observer // nil: nobody is told
+	// Queue is PredictRows for a request that may have to wait, and says in the inference how
+	// long it did and how long it was computed; nil: none waits. Its errors are *Refusals.
+	Queue func(ctx context.Context, dst, features []float32, rows int, done *Inference) ([]float32, error)
+}
+
+// Infer appends to dst what the model says to a request, and says in done how long it waited
+// and was computed.
+func (m *Served) Infer(ctx context.Context, dst, features []float32, rows int, done *Inference) ([]float32, error) {
+	if m.Queue != nil {
+		return m.Queue(ctx, dst, features, rows, done)
+	}
+	start := time.Now()
+	dst, err := m.PredictRows(dst, features, rows)
+	done.Compute = time.Since(start)
+	return dst, err
 }
 
 // Fault says what is wrong with the size of a batch; "" when nothing is.
@@ -116,6 +142,15 @@ type Refusal struct {
 	Text   string
 }
 
+// Micros is the time of so many microseconds, at most an hour.
+func Micros(n int64) time.Duration {
+	return time.Duration(min(n, time.Hour.Microseconds())) * time.Microsecond
+}
+
+// StatusClientClosed is the status of a request whose client was gone before it was answered: nginx's
+// 499.
+const StatusClientClosed = 499
+
 func (r *Refusal) Error() string { return r.Text }
 
 // Observer is told of every inference request of one model once it is
@@ -129,8 +164,11 @@ type Observer interface {
 type Inference struct {
 	Status int // of HTTP
 	Rows   int // predicted; 0 when the request was refused
-	// The parts of the handling, in order: reading and decoding the request,
-	// predicting, encoding and writing the answer. A part that was not reached
+	// The parts of the handling, in order: reading and decoding the request, waiting for
+	// its turn, predicting, encoding and writing the answer. A part that was not reached
 	// is 0.
-	Decode, Compute, Encode time.Duration
+	Decode, Queue, Compute, Encode time.Duration
+	// Features and Scores are what was asked and answered, row by row. They are there while
+	// Observe runs, and nil when the request was refused.
+	Features, Scores []float32
 }

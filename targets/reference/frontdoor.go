@@ -2,13 +2,16 @@ package reference
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"servebench/targets/protocol"
 )
@@ -43,8 +46,38 @@ func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if id := r.Header.Get(RequestIDHeader); usableID(id) {
 		header[RequestIDHeader] = []string{id}
 	}
-	d.next.ServeHTTP(answer, r)
+	r, cancel, err := d.withDeadline(r)
+	if err != nil {
+		refuse(answer, http.StatusBadRequest, err.Error())
+	} else {
+		defer cancel()
+		d.next.ServeHTTP(answer, r)
+	}
 	m.countAnswer(answer.status)
+}
+
+// TimeoutHeader is how many milliseconds the sender waits for the answer, as Envoy tells those
+// behind it.
+const TimeoutHeader = "X-Envoy-Expected-Rq-Timeout-Ms"
+
+// withDeadline bounds how long a request may take: by the server's own limit, and by what
+// the request says of itself.
+func (d *frontDoor) withDeadline(r *http.Request) (*http.Request, context.CancelFunc, error) {
+	timeout := d.server.config.Timeout
+	if text := r.Header.Get(TimeoutHeader); text != "" {
+		ms, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || ms < 1 {
+			return nil, nil, fmt.Errorf("header %s: %.40q is no time, want milliseconds, 1 or more", TimeoutHeader, text)
+		}
+		if asked := time.Duration(ms) * time.Millisecond; timeout == 0 || asked < timeout {
+			timeout = asked
+		}
+	}
+	if timeout == 0 {
+		return r, func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	return r.WithContext(ctx), cancel, nil
 }
 
 // recover answers 500 in place of a panicking handler, unless the answer had

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"servebench/targets/protocol"
+	"servebench/targets/reference/batcher"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,6 +24,9 @@ type metrics struct {
 	registry *prometheus.Registry
 	inFlight atomic.Int64
 	panics   prometheus.Counter
+	changes  prometheus.Counter
+	shadows  *prometheus.CounterVec // by what became of a request
+	rows     *prometheus.CounterVec // that shadows predicted, by whether they agreed
 	requests statusCounter
 
 	inferences *prometheus.CounterVec
@@ -38,6 +42,15 @@ func newMetrics(version string) *metrics {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "refserver_panics_total", Help: "Handlers that panicked and were answered with 500.",
 		}),
+		changes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "refserver_model_changes_total", Help: "Models loaded or unloaded since the server was ready.",
+		}),
+		shadows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "refserver_shadow_requests_total", Help: "Answered requests that a shadow was to predict as well: compared, dropped since too many waited, or failed.",
+		}, []string{"model", "version", "result"}),
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "refserver_shadow_rows_total", Help: "Rows of the compared requests, by whether the shadow said another class or value.",
+		}, []string{"model", "version", "result"}),
 		inferences: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "refserver_inference_requests_total", Help: "Inference requests answered, by model and HTTP status.",
 		}, []string{"model", "version", "code"}),
@@ -57,7 +70,7 @@ func newMetrics(version string) *metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.panics, requests, m.inferences, m.durations, m.batches, m.models,
+		m.panics, m.changes, m.shadows, m.rows, requests, m.inferences, m.durations, m.batches, m.models,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "refserver_http_requests_in_flight", Help: "HTTP requests being answered now.",
 		}, func() float64 { return float64(m.inFlight.Load()) }),
@@ -103,6 +116,15 @@ func versionLabels(model, version string) prometheus.Labels {
 	return prometheus.Labels{"model": model, "version": version}
 }
 
+// shadow returns what counts what a version says as a shadow.
+func (m *metrics) shadow(model protocol.Model) shadowCounts {
+	requests, rows := m.shadows.MustCurryWith(versionLabels(model.Name, model.Version)), m.rows.MustCurryWith(versionLabels(model.Name, model.Version))
+	return shadowCounts{
+		compared: requests.WithLabelValues("compared"), dropped: requests.WithLabelValues("dropped"), failed: requests.WithLabelValues("failed"),
+		same: rows.WithLabelValues("same"), different: rows.WithLabelValues("different"),
+	}
+}
+
 // keepRetired is how many versions of a model that are served no more keep their metrics: a
 // server that is given a new one each minute would have ever more of them.
 const keepRetired = 16
@@ -114,6 +136,8 @@ func (m *metrics) retire(model string, served []protocol.Traffic) {
 		m.inferences.DeletePartialMatch(labels)
 		m.durations.Delete(labels)
 		m.batches.Delete(labels)
+		m.shadows.DeletePartialMatch(labels)
+		m.rows.DeletePartialMatch(labels)
 	}
 }
 
@@ -127,7 +151,7 @@ type modelMetrics struct {
 
 func (m *modelMetrics) Observe(i protocol.Inference) {
 	m.requests.inc(i.Status)
-	m.duration.Observe((i.Decode + i.Compute + i.Encode).Seconds())
+	m.duration.Observe((i.Decode + i.Queue + i.Compute + i.Encode).Seconds())
 	m.totals.add(i)
 	if i.Status == http.StatusOK {
 		m.batch.Observe(float64(i.Rows))
@@ -145,7 +169,7 @@ func newStatusCounter(vec *prometheus.CounterVec) statusCounter {
 	c := statusCounter{usual: map[int]prometheus.Counter{}, all: vec}
 	for _, status := range []int{
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed,
-		http.StatusRequestEntityTooLarge, http.StatusInternalServerError,
+		http.StatusRequestEntityTooLarge, http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusGatewayTimeout,
 	} {
 		c.usual[status] = vec.WithLabelValues(strconv.Itoa(status))
 	}
@@ -165,6 +189,8 @@ type modelTotals struct {
 	model, version            string
 	succeeded, failed, rows   atomic.Int64
 	decode, compute, answered atomic.Int64 // nanoseconds, of the succeeded
+	queued                    atomic.Int64 // likewise
+	batcher.Counters
 }
 
 func (t *modelTotals) add(i protocol.Inference) {
@@ -175,14 +201,15 @@ func (t *modelTotals) add(i protocol.Inference) {
 	t.succeeded.Add(1)
 	t.rows.Add(int64(i.Rows))
 	t.decode.Add(int64(i.Decode))
+	t.queued.Add(int64(i.Queue))
 	t.compute.Add(int64(i.Compute))
 	t.answered.Add(int64(i.Encode))
 }
 
 // modelCollector exposes the totals under the names that dashboards for NVIDIA
 // Triton know (its documentation, "Metrics"). Durations are cumulative
-// microseconds of successful requests. This server has no queue and does not
-// batch requests together: it executes each at once.
+// microseconds of successful requests. A request that is executed with others counts
+// the whole time of that, as Triton has it.
 type modelCollector struct {
 	mu     sync.Mutex
 	totals []*modelTotals // in the order in which the versions were first served
@@ -244,16 +271,16 @@ func tritonMetrics() []tritonMetric {
 			func(t *modelTotals) float64 { return float64(t.failed.Load()) }},
 		{"nv_inference_count", "Number of inferences performed, one per row.", counter,
 			func(t *modelTotals) float64 { return float64(t.rows.Load()) }},
-		{"nv_inference_exec_count", "Number of model executions performed, one per request.", counter,
-			func(t *modelTotals) float64 { return float64(t.succeeded.Load()) }},
-		{"nv_inference_pending_request_count", "Requests waiting for execution: none, there is no queue.", gauge,
-			func(*modelTotals) float64 { return 0 }},
+		{"nv_inference_exec_count", "Number of model executions performed, each for one request or for several.", counter,
+			func(t *modelTotals) float64 { return float64(t.Executions.Load()) }},
+		{"nv_inference_pending_request_count", "Requests waiting for execution.", gauge,
+			func(t *modelTotals) float64 { return float64(t.Waiting.Load()) }},
 		{"nv_inference_request_duration_us", "Cumulative duration of inference requests.", counter,
 			func(t *modelTotals) float64 {
-				return micros(t.decode.Load() + t.compute.Load() + t.answered.Load())
+				return micros(t.decode.Load() + t.queued.Load() + t.compute.Load() + t.answered.Load())
 			}},
-		{"nv_inference_queue_duration_us", "Cumulative queueing duration: none, there is no queue.", counter,
-			func(*modelTotals) float64 { return 0 }},
+		{"nv_inference_queue_duration_us", "Cumulative duration of waiting for execution.", counter,
+			func(t *modelTotals) float64 { return micros(t.queued.Load()) }},
 		{"nv_inference_compute_input_duration_us", "Cumulative duration of reading and decoding requests.", counter,
 			func(t *modelTotals) float64 { return micros(t.decode.Load()) }},
 		{"nv_inference_compute_infer_duration_us", "Cumulative duration of predicting.", counter,

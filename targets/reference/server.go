@@ -28,6 +28,7 @@ import (
 	"servebench/targets/protocol/tfserving"
 	"servebench/targets/protocol/v2"
 	"servebench/targets/protocol/v2grpc"
+	"servebench/targets/reference/batcher"
 	"servebench/targets/reference/fault"
 	"servebench/targets/reference/repository"
 )
@@ -72,7 +73,7 @@ func New(config Config) (*Server, error) {
 		}
 	}
 	for _, m := range served {
-		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve(m, repository.Settings{}), Weight: 1}})
+		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve([]protocol.Model{m}, repository.Settings{})[0], Weight: 1}})
 	}
 	s.handler = s.mountRoutes(service)
 	if config.Faults != nil {
@@ -94,9 +95,37 @@ func (s *Server) openRepository() (*repository.Repository, error) {
 	return repository.Open(config)
 }
 
-// serve makes of a model what requests are answered with.
-func (s *Server) serve(m protocol.Model, _ repository.Settings) *protocol.Served {
-	return &protocol.Served{Model: m, MaxBatch: s.config.MaxBatch, Observer: s.metrics.observer(m)}
+// serve makes of versions of a model what requests are answered with.
+func (s *Server) serve(models []protocol.Model, settings repository.Settings) []*protocol.Served {
+	var shadowed protocol.Observer
+	for _, m := range models {
+		if h := settings.Shadow; h != nil && h.Version == m.Version {
+			shadowed = newShadow(m, h.Share, s.metrics.shadow(m))
+		}
+	}
+	served := make([]*protocol.Served, len(models))
+	for i, m := range models {
+		totals := s.metrics.models.add(m.Name, m.Version)
+		all := observers{s.metrics.observer(m)}
+		if s.config.Observer != nil {
+			all = append(all, s.config.Observer(m))
+		}
+		if shadowed != nil && settings.Shadow.Version != m.Version {
+			all = append(all, shadowed)
+		}
+		queue := batcher.New(m, settings.Queue(s.config.Queue), &totals.Counters)
+		served[i] = &protocol.Served{Model: m, MaxBatch: s.config.MaxBatch, Observer: all, Queue: queue.Predict}
+	}
+	return served
+}
+
+// observers are told one after the other.
+type observers []protocol.Observer
+
+func (all observers) Observe(i protocol.Inference) {
+	for _, o := range all {
+		o.Observe(i)
+	}
 }
 
 // changed logs what a model is served as from now on.
@@ -105,6 +134,7 @@ func (s *Server) changed(name string, served []protocol.Traffic) {
 	for _, v := range served {
 		versions = append(versions, fmt.Sprintf("%s:%g", v.Version, v.Weight))
 	}
+	s.metrics.changes.Inc()
 	s.metrics.retire(name, served)
 	s.config.Log.Info("model changed", "model", name, "versions", strings.Join(versions, ","))
 }
@@ -250,6 +280,16 @@ type Config struct {
 	Instance string
 	// Version of the program, for metadata and metrics; "" becomes "devel".
 	Version string
+
+	// Queue is how requests to a model wait, where the settings of the model say nothing else;
+	// zero: they are executed when they come.
+	Queue batcher.Config
+	// Timeout is how long after its header a request is answered with 504 at the latest, where
+	// it asks for no shorter time itself; 0: never.
+	Timeout time.Duration
+	// Observer, when not nil, returns who is told of the inferences of a version of a model,
+	// beside the server's own metrics. It is called each time that one is loaded.
+	Observer func(protocol.Model) protocol.Observer
 
 	// Delay, when not nil, is called for every request before anything else is done
 	// with it: what it takes, the answer comes later. Calls are concurrent.

@@ -93,6 +93,10 @@ func refuse(w http.ResponseWriter, status int, problem string) {
 	switch status {
 	case http.StatusNotFound:
 		code = "RESOURCE_DOES_NOT_EXIST"
+	case http.StatusTooManyRequests:
+		code = "REQUEST_LIMIT_EXCEEDED"
+	case http.StatusGatewayTimeout:
+		code = "DEADLINE_EXCEEDED"
 	case http.StatusInternalServerError:
 		code = "INTERNAL_ERROR"
 	}

@@ -2,6 +2,7 @@ package v2
 
 import (
 	"slices"
+	"strconv"
 
 	"servebench/generators"
 	"servebench/targets/protocol"
@@ -98,11 +99,25 @@ func (d *requestDecoder) readRequestParameters() {
 		return
 	}
 	for key := range d.Object {
-		if string(key) == "binary_data_output" {
+		switch string(key) {
+		case "binary_data_output":
 			d.asked.all = d.Peek() == 't'
+		case "timeout":
+			d.readTimeout()
+			continue
 		}
 		d.Skip()
 	}
+}
+
+// readTimeout reads the parameter timeout, which is in microseconds as Triton's is; 0 is none.
+func (d *requestDecoder) readTimeout() {
+	text := d.Raw()
+	micros, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || micros < 0 {
+		d.Fault("parameters.timeout: want microseconds, 0 or more, got %.40s", text)
+	}
+	d.batch.Timeout = protocol.Micros(micros)
 }
 
 func (d *requestDecoder) readInputs() {

@@ -30,6 +30,7 @@ func Handler(s protocol.Service) http.Handler {
 	}
 	server := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(most), grpc.MaxSendMsgSize(math.MaxInt32))
 	desc := &grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil)}
+	desc.Methods = append(desc.Methods, unary("ModelInfer", h.infer))
 	for name, call := range map[string]func([]byte) ([]byte, error){
 		"ServerLive":            func([]byte) ([]byte, error) { return appendTrue(nil, 1, true), nil },
 		"ServerReady":           func([]byte) ([]byte, error) { return appendTrue(nil, 1, h.ready()), nil },
@@ -136,6 +137,11 @@ func (h *handler) infer(ctx context.Context, message []byte) ([]byte, error) {
 		return nil, callError(err)
 	}
 	var done protocol.Inference
+	if request.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, start.Add(request.timeout))
+		defer cancel()
+	}
 	body, err := answer(ctx, m, &request, fault, start, &done)
 	done.Status = http.StatusOK
 	if err != nil {
@@ -156,18 +162,16 @@ func answer(ctx context.Context, m *protocol.Served, r *inference, fault error, 
 	if fault == nil {
 		features, rows, fault = tensors.Rows(nil, r.tensors, m)
 	}
-	decoded := time.Now()
-	done.Decode = decoded.Sub(start)
+	done.Decode = time.Since(start)
 	if err := errors.Join(fault, unknown); err != nil {
 		return nil, err
 	}
-	scores, err := m.PredictRows(nil, features, rows)
+	scores, err := m.Infer(ctx, nil, features, rows, done)
 	m.Alter(ctx, scores)
-	computed := time.Now()
-	done.Compute = computed.Sub(decoded)
 	if err != nil {
-		return nil, &protocol.Refusal{Status: http.StatusInternalServerError, Text: err.Error()}
+		return nil, err
 	}
+	computed := time.Now()
 	response := inference{model: m.Name, version: m.Version, id: r.id}
 	for _, o := range outputs {
 		t := o.Of(m.Model, rows)
@@ -175,6 +179,6 @@ func answer(ctx context.Context, m *protocol.Served, r *inference, fault error, 
 		response.tensors = append(response.tensors, t)
 	}
 	body = response.appendTo(nil, rawOutputs)
-	done.Rows, done.Encode = rows, time.Since(computed)
+	done.Rows, done.Encode, done.Features, done.Scores = rows, time.Since(computed), features, scores
 	return body, nil
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"servebench/generators"
+	"servebench/targets/protocol"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -16,6 +18,8 @@ type inference struct {
 	model, version, id string
 	tensors            []generators.Tensor
 	asked              []string // names of the outputs asked for
+	// timeout is what the request has in its parameter of that name; 0: none.
+	timeout time.Duration
 }
 
 // The fields that hold the data of all tensors.
@@ -52,6 +56,10 @@ func (m *inference) read(message []byte, raw protowire.Number) error {
 			return f.text(&m.version)
 		case 3:
 			return f.text(&m.id)
+		case 4:
+			if raw == rawInputs {
+				return m.readParameter(f.bytes)
+			}
 		case 5:
 			t, err := readTensor(f.bytes)
 			m.tensors = append(m.tensors, t)
@@ -77,6 +85,31 @@ func (m *inference) read(message []byte, raw protowire.Number) error {
 		list = "outputs"
 	}
 	return placeRaw(list, m.tensors, data)
+}
+
+// readParameter reads an entry of the request's map of parameters, of which timeout is known: an
+// int64_param of microseconds, as Triton's, 0 for none.
+func (m *inference) readParameter(entry []byte) error {
+	var key string
+	micros := int64(-1)
+	err := fields(entry, func(f field) error {
+		if f.number == 1 {
+			return f.text(&key)
+		}
+		return f.only(2, func(f field) error {
+			return fields(f.bytes, func(f field) error {
+				return f.only(2, func(f field) error { return f.varints(func(v uint64) { micros = int64(v) }) })
+			})
+		})
+	})
+	if err != nil || key != "timeout" {
+		return err
+	}
+	if micros < 0 {
+		return errors.New("parameters[timeout]: want int64_param, microseconds, 0 or more")
+	}
+	m.timeout = protocol.Micros(micros)
+	return nil
 }
 
 // placeRaw gives tensors the data that stands behind all of them.

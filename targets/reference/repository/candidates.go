@@ -29,8 +29,6 @@ type candidates struct {
 	counts  counts // as they are once the newest version is served
 }
 
-func (c candidates) newest() int { return c.numbers[len(c.numbers)-1] }
-
 // settings are those that a request brings, or else those of the repository.
 func (c candidates) settings(override string) (Settings, error) {
 	if override != "" {
@@ -63,7 +61,7 @@ func (c candidates) missing(number int) error {
 	for _, n := range c.numbers {
 		there = append(there, strconv.Itoa(n))
 	}
-	return fmt.Errorf("traffic: there is no version %d of model %q, want one of %s", number, c.name, strings.Join(there, ", "))
+	return fmt.Errorf("there is no version %d of model %q, want one of %s", number, c.name, strings.Join(there, ", "))
 }
 
 // find looks for the versions of a model.

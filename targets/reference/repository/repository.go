@@ -39,8 +39,8 @@ type Config struct {
 	Read func(name, path string) (protocol.Model, Digest, error)
 	// Reserved are names that models must not have.
 	Reserved []string
-	// Serve makes of a model what requests are answered with.
-	Serve func(protocol.Model, Settings) *protocol.Served
+	// Serve makes of versions of a model, in ascending order, what requests are answered with.
+	Serve func([]protocol.Model, Settings) []*protocol.Served
 	// Changed, where it is not nil, is told when a model was loaded or unloaded after Open.
 	Changed func(name string, served []protocol.Traffic)
 	// Registry gets the models.
@@ -138,7 +138,12 @@ func (r *Repository) load(e *entry, found candidates, override string) error {
 	if err != nil {
 		return err
 	}
-	numbers, weights := settings.versions(found.newest())
+	numbers, weights := settings.versions(found.numbers)
+	for i, number := range numbers {
+		if h := settings.Shadow; h != nil && h.Version == strconv.Itoa(number) && weights[i] > 0 {
+			return fmt.Errorf("shadow.version: %s is the only version of model %q, want another one that it is the shadow of", h.Version, e.name)
+		}
+	}
 	var versions []version
 	var faults []error
 	for _, number := range numbers {
@@ -155,9 +160,13 @@ func (r *Repository) load(e *entry, found candidates, override string) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	served := make([]protocol.Traffic, len(versions))
+	models := make([]protocol.Model, len(versions))
 	for i, v := range versions {
-		served[i] = protocol.Traffic{Served: r.config.Serve(v.model, settings), Weight: weights[i]}
+		models[i] = v.model
+	}
+	served := make([]protocol.Traffic, len(versions))
+	for i, m := range r.config.Serve(models, settings) {
+		served[i] = protocol.Traffic{Served: m, Weight: weights[i]}
 	}
 	e.loaded, e.counts = versions, found.counts
 	r.config.Registry.Set(e.name, served)

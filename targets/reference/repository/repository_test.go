@@ -50,7 +50,12 @@ func open(t *testing.T, dir string, files ...string) *Repository {
 func config(dir string, files ...string) Config {
 	c := Config{
 		Dir: dir, Read: readText, Reserved: []string{"noop"}, Registry: protocol.NewRegistry(),
-		Serve: func(m protocol.Model, _ Settings) *protocol.Served { return &protocol.Served{Model: m} },
+		Serve: func(models []protocol.Model, _ Settings) (served []*protocol.Served) {
+			for _, m := range models {
+				served = append(served, &protocol.Served{Model: m})
+			}
+			return served
+		},
 	}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
@@ -148,7 +153,7 @@ func TestFailuresLeaveTheOldOneServing(t *testing.T) {
 	}{
 		{"m", `{"traffic": {"2": 1}}`, 400, "2/model.json: not a model"},
 		{"m", `{"traffic": {"1": 1, "3": 1}}`, 400, "versions 1 and 3 take different features or have different classes"},
-		{"m", `{"traffic": {"4": 1, "5": 1}}`, 400, "traffic: there is no version 4 of model \"m\", want one of 1, 2, 3\ntraffic: there is no version 5"},
+		{"m", `{"traffic": {"4": 1, "5": 1}}`, 400, "there is no version 4 of model \"m\", want one of 1, 2, 3\nthere is no version 5"},
 		{"m", `{`, 400, "config: cut off after 1 bytes"},
 		{"nope", "", 404, `model "nope" is not in the repository, want one of m`},
 		{"../m", "", 404, `model "../m" is not in the repository`},
@@ -197,10 +202,16 @@ func TestSettingsNameEveryFault(t *testing.T) {
 		`{"traffic": {"1": 0}}`:           "traffic: the weights add up to 0, want a finite sum above 0",
 		`{"traffic": {}}`:                 "traffic: the weights add up to 0, want a finite sum above 0",
 		`{"traffic": {"1": -1, "01": 2}}`: "traffic: \"01\" is no version, want a number above 0\ntraffic: version \"1\" has the weight -1, want 0 or more",
-		`{"trafic": {"1": 1}}`:            `unknown field "trafic"`,
-		`{"traffic": {"1": "all"}}`:       `byte 23: traffic is a text, want a number`,
-		`{"traffic": {"1": 1}} {}`:        "not JSON at byte 23: '{' does not belong there",
-		``:                                "cut off after 0 bytes",
+		`{"shadow": {"version": "x", "share": 2}, "max_batch_size": -1, "dynamic_batching": {"max_queue_delay_microseconds": -1, "default_queue_policy": {"max_queue_size": -1}}}`: "shadow.version: \"x\" is no version, want a number above 0\n" +
+			"shadow.share: 2 is out of bounds, want a number above 0 and at most 1\n" +
+			"max_batch_size: -1 is out of bounds, want a number of rows from 0 to 65536\n" +
+			"dynamic_batching.max_queue_delay_microseconds: -1 is out of bounds, want a number from 0 to 10000000\n" +
+			"dynamic_batching.default_queue_policy.max_queue_size: -1 is below 0, want a number of requests, or 0 for any",
+		`{"traffic": {"1": 1}, "shadow": {"version": "1", "share": 1}}`: `shadow.version: "1" has traffic of its own, want another version`,
+		`{"trafic": {"1": 1}}`:      `unknown field "trafic"`,
+		`{"traffic": {"1": "all"}}`: `byte 23: traffic is a text, want a number`,
+		`{"traffic": {"1": 1}} {}`:  "not JSON at byte 23: '{' does not belong there",
+		``:                          "cut off after 0 bytes",
 	} {
 		if _, err := ParseSettings([]byte(text)); fmt.Sprint(err) != want {
 			t.Errorf("%s: %v, want %s", text, err, want)
@@ -209,7 +220,7 @@ func TestSettingsNameEveryFault(t *testing.T) {
 }
 
 func FuzzSettings(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"traffic": {"1": 90, "2": 10}}`, `{"traffic": {"1": 1e308, "2": 1e308}}`, `null`, `[`} {
+	for _, seed := range []string{`{}`, `{"traffic": {"1": 90, "2": 10}}`, `{"traffic": {"1": 1e308, "2": 1e308}}`, `{"shadow": {"version": "7", "share": 0.5}, "max_batch_size": 8, "dynamic_batching": {"max_queue_delay_microseconds": 100}}`, `null`, `[`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -217,7 +228,7 @@ func FuzzSettings(f *testing.F) {
 		if err != nil {
 			return
 		}
-		numbers, weights := s.versions(7)
+		numbers, weights := s.versions([]int{7})
 		total := 0.0
 		for i, number := range numbers {
 			if number < 1 || weights[i] < 0 {
