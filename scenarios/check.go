@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -94,10 +95,12 @@ func (c check) needs() {
 		c.written()
 	default:
 		c.need("workload", serverWanted)
-		if c.Given("workload") {
-			c.need("workload.model", modelWanted)
+		if s.Workload.ModelFile == "" {
+			if c.Given("workload") {
+				c.need("workload.model", modelWanted)
+			}
+			c.need("data", dataWanted)
 		}
-		c.need("data", dataWanted)
 		c.refuse("template", s.Template != nil, "protocol "+s.Protocol+" makes its own requests", "protocol: template")
 	}
 }
@@ -107,7 +110,7 @@ func (c check) written() {
 	s := c.s
 	c.refuse("template", s.Template == nil, "missing", "the request to send, such as {method: GET, path: /}")
 	if s.Workload.Server == ReferenceServer {
-		c.need("workload.model", modelWanted)
+		c.refuse("workload.model", !c.Given("workload.model") && s.Workload.ModelFile == "", "missing", modelWanted)
 	} else {
 		c.refuse("workload.model", s.Workload.Model != "", noModel, "it left out")
 	}
@@ -164,7 +167,7 @@ func (c check) data() {
 	generated := d.Generator != ""
 	switch {
 	case !generated && d.File == "":
-		c.refuse("data", true, "neither a generator nor a file is named", dataWanted)
+		c.refuse("data", c.s.Workload.ModelFile == "", "neither a generator nor a file is named", dataWanted)
 		return
 	case generated && d.File != "":
 		c.refuse("data.file", true, "a generator is given beside it", "one or the other")
@@ -242,8 +245,16 @@ func (c check) workload() {
 		c.refuse("workload.files", len(w.Files) > 0 && (len(w.Command) == 0 || w.Image != "" || w.Build != ""),
 			"they go with a command, and an image has its own", "files beside a command alone")
 	}
-	if w.Server == ReferenceServer && w.Model != "" {
+	if c.Sound("workload.server") {
+		c.refuse("workload.model_file", w.ModelFile != "" && w.Server != ReferenceServer, "only the reference server serves a file of a model", "server: reference, or none")
+	}
+	switch {
+	case w.Server != ReferenceServer || w.Model == "":
+	case w.ModelFile == "":
 		c.model("workload.model", w.Model)
+	default:
+		c.refuse("workload.model", strings.ContainsAny(w.Model, "/ =\t\n") || c.builtIn(w.Model),
+			fmt.Sprintf("%q cannot be the name of the model in %s", w.Model, filepath.Base(w.ModelFile)), "a name without space, / and = that no built-in model has, such as mine")
 	}
 	if c.Sound("workload.server") {
 		c.refuse("workload.delay", w.Delay > 0 && w.Server != ReferenceServer, "only the reference server answers later on request", "server: reference, or no delay")
@@ -326,9 +337,18 @@ func (c check) models() {
 	}
 }
 
+// builtIn reports whether a model of the reference server is built in.
+func (c check) builtIn(name string) bool {
+	_, found := Named(c.cat.Models, name, func(m Model) string { return m.Name })
+	return found
+}
+
 // model holds a field to a model that the reference server has.
 func (c check) model(field, name string) {
 	var names []string
+	if c.s.Workload.ModelFile != "" {
+		names = append(names, c.s.Workload.Model)
+	}
 	for _, m := range c.cat.Models {
 		names = append(names, m.Name)
 	}

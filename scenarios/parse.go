@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"servebench/reports/record"
@@ -144,7 +145,11 @@ func (s *Scenario) resolve(cat Catalogue) {
 			s.HTTP.Client = StandardClient
 		}
 	}
-	if s.Data.Generator != "" {
+	if s.Workload.Model == "" && s.Workload.ModelFile != "" {
+		name := filepath.Base(s.Workload.ModelFile)
+		s.Workload.Model = strings.TrimSuffix(name, filepath.Ext(name))
+	}
+	if s.Data.Generator != "" || s.Data.File == "" && s.Workload.ModelFile != "" && !p.Written {
 		s.Data.Corpus = cmp.Or(s.Data.Corpus, defaultCorpus)
 	}
 	if s.Data.File != "" {

@@ -48,7 +48,7 @@ type Scenario struct {
 	HTTP HTTP `key:"http" default:"{}"`
 	// The data that requests are made from: that of a generator, whose own parameters stand
 	// beside the keys listed here, or a file of yours.
-	Data Data `key:"data" absent:"none; required unless protocol is template"`
+	Data Data `key:"data" absent:"none; required unless protocol is template or workload has a model_file"`
 	// The phases of load, run in this order on every target in every round. A phase is
 	// either an open loop, which has a rate and sends requests whether or not earlier ones
 	// were answered, or a closed loop, which has a concurrency: a number of workers that
@@ -147,7 +147,12 @@ type Workload struct {
 	Server string `key:"server,omitzero" default:"none" oneof:"reference"`
 	// The name of the model on the server. With the reference server, answers are checked
 	// against what the same model predicts offline.
-	Model string `key:"model" absent:"none; required unless protocol is template" format:"word" want:"a model's name"` // that of the first answer, and of phases that name none
+	Model string `key:"model" absent:"that of model_file without its ending; else none, and required unless protocol is template" format:"word" want:"a model's name"` // that of the first answer, and of phases that name none
+	// A model of yours that the reference server serves in the place of a built-in one, as a
+	// file relative to the scenario file: one in ONNX, or that XGBoost saved as JSON or UBJSON. Every target
+	// gets the file, the answers are checked against what it predicts offline, and its SHA-256 is
+	// recorded. Without data, requests are made from its features and splits.
+	ModelFile string `key:"model_file,omitzero" default:"none" format:"file" want:"the path of a model, such as model.ubj"`
 	// What the model calls the tensor that takes the rows of features, for a protocol that
 	// names tensors.
 	Input string `key:"input,omitzero" absent:"features" format:"word" want:"a tensor's name"`
@@ -216,12 +221,12 @@ const ReferenceServer = "reference"
 type Data struct {
 	// The generator of the examples. A model of the reference server needs the generator it
 	// was trained with.
-	Generator string `key:"generator" absent:"none; then file is required" choice:"generator"`
+	Generator string `key:"generator" absent:"none; then file is required, unless workload has a model_file" choice:"generator"`
 	// A file of records, in the place of a generator: CSV with a header (.csv) or JSON Lines
 	// with an object on each line (.jsonl, .ndjson). Its path is relative to the scenario
 	// file. It is read as the load proceeds, so that it may be larger than the memory; its
 	// SHA-256 is recorded. In JSON Lines {"b64": "…"} stands for bytes.
-	File string `key:"file" absent:"none; then generator is required" format:"file" want:"the path of a file"`
+	File string `key:"file" absent:"none; then generator is required, unless workload has a model_file" format:"file" want:"the path of a file"`
 	// The columns of the file that make the row of features, in the order in which the model
 	// takes them.
 	Features []string `key:"features" absent:"every column of numbers but label and expect" format:"column" least:"1" label:"list of columns" want:"a list of columns, such as [income, age]"`

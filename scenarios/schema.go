@@ -61,7 +61,7 @@ func serverOrRunning(cat Catalogue) *jsonschema.Schema {
 }
 
 // writtenOrMade says that a request is written out, where the protocol asks for
-// that, and otherwise made from data for a model.
+// that, and otherwise made from data for a model, or for one in a file.
 func writtenOrMade(cat Catalogue) *jsonschema.Schema {
 	var written, made []any
 	for _, k := range cat.Protocols {
@@ -74,12 +74,15 @@ func writtenOrMade(cat Catalogue) *jsonschema.Schema {
 	model := withKey("workload", &jsonschema.Schema{Required: []string{"model"}})
 	model.Required = []string{"workload", "data"}
 	model.Properties.Set("protocol", &jsonschema.Schema{Enum: made})
+	file := withKey("workload", &jsonschema.Schema{Required: []string{"model_file"}})
+	file.Required = []string{"workload"}
+	file.Properties.Set("protocol", &jsonschema.Schema{Enum: made})
 	if written == nil {
-		return model
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{model, file}}
 	}
 	template := withKey("protocol", &jsonschema.Schema{Enum: written})
 	template.Required = []string{"protocol", "template"}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{model, template}}
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{model, file, template}}
 }
 
 // withKey asks something more of one key of a mapping.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/requests"
 	"servebench/scenarios/trial"
@@ -21,6 +22,7 @@ func reference() trial.Reference {
 	noop, timed := refserver.Noop(), clock.Description()
 	timed.Predict = noop.Predict
 	ref := trial.Reference{
+		Open:    openModel,
 		Command: serveModels,
 		Models: []requests.Model{
 			{Model: noop},
@@ -33,6 +35,18 @@ func reference() trial.Reference {
 	return ref
 }
 
+// openModel reads the model in a file, to check the server's answers by it.
+func openModel(name, path string) (requests.Model, error) {
+	m, err := models.Open(name, path)
+	if err != nil {
+		return requests.Model{}, err
+	}
+	return requests.Model{
+		Model: m.Served(), Generator: m.Generator, Examples: m.Examples(), Unnamed: m.Unnamed,
+		File: &record.ModelFile{Name: filepath.Base(path), SHA256: m.SHA256, Bytes: m.Bytes},
+	}, nil
+}
+
 // serveModels is the command line that serves the models that a scenario asks
 // for.
 func serveModels(s *scenarios.Scenario) ([]string, error) {
@@ -40,6 +54,9 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 	command := []string{binary, "serve"}
 	for _, name := range s.Models() {
 		command = append(command, "--model", name)
+	}
+	if w := s.Workload; w.ModelFile != "" {
+		command = append(command, "--model-file", w.Model+"="+w.ModelFile)
 	}
 	if c, ok := s.Workload.Options[clock.Name].(*clock.Config); ok {
 		command = append(command, clockFlags(*c)...)

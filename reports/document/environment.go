@@ -92,6 +92,7 @@ func (b builder) reproduce() []Section {
 		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)}, {"payloads, SHA-256", s.Payloads},
 		{"corpus", fmt.Sprintf("%s, %s each", format.Plural(s.Corpus, "request"), format.Plural(s.Batch, "example"))},
 		{"data file", dataFile(s.Data)}, {"data file, SHA-256", cmp.Or(s.Data, &record.DataFile{}).SHA256},
+		{"model file", cmp.Or(s.ModelFile, &record.ModelFile{}).Name}, {"model file, SHA-256", cmp.Or(s.ModelFile, &record.ModelFile{}).SHA256},
 		{"rounds", unlessIdle(len(s.Phases), s.Rounds)}, {"phases", phaseList(s.Phases)},
 		{"starts without load, of each target", unlessIdle(s.ColdStarts, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
 	} {

@@ -31,6 +31,9 @@ type Scenario struct {
 	Template string `json:"template,omitempty"`
 	// Data is the file that the requests were made from; nil: there is none.
 	Data *DataFile `json:"data,omitempty"`
+	// ModelFile is the file of the model that the reference server serves; nil: it is built
+	// in, or the server is another.
+	ModelFile *ModelFile `json:"model_file,omitempty"`
 	// ColdStarts is how often each target was to be deployed for its cold start
 	// alone, after the rounds of load.
 	ColdStarts int       `json:"cold_starts,omitempty"`
@@ -66,6 +69,13 @@ type DataFile struct {
 	// there is none.
 	Label  string `json:"label,omitempty"`
 	Expect string `json:"expect,omitempty"`
+}
+
+// ModelFile is the file of a model.
+type ModelFile struct {
+	Name   string `json:"name"`              // without its folder
+	SHA256 string `json:"sha256" redact:"-"` // of its bytes, in hexadecimal
+	Bytes  int64  `json:"bytes"`             // its length
 }
 
 // Overhead names the two phases, the same but for their models, by which a request's

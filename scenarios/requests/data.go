@@ -112,17 +112,28 @@ func (m *Maker) requestsIn(batch int) (int, error) {
 // checkColumns holds the file's columns to the features that a model of the reference
 // server takes.
 func (m *Maker) checkColumns(model Model) error {
-	var want, have []string
-	for _, f := range model.Schema.Features {
-		want = append(want, f.Name)
-	}
-	for _, f := range m.records.Schema().Features {
-		have = append(have, f.Name)
-	}
-	if len(want) == 0 || slices.Equal(want, have) {
+	want, have := featureNames(model.Schema), featureNames(m.records.Schema())
+	if len(want) == 0 || slices.Equal(want, have) || model.Unnamed && len(want) == len(have) {
 		return nil
 	}
 	return decode.Faults{m.Scenario.Source.Fault("data.features", fmt.Sprintf("model %s does not take the columns %s", model.Name, strings.Join(have, ", ")), "["+strings.Join(want, ", ")+"]")}
+}
+
+// checkGenerator holds a generator's features to those that a model takes.
+func (m *Maker) checkGenerator(model protocol.Model, schema generators.Schema) error {
+	want, have := featureNames(model.Schema), featureNames(schema)
+	if len(want) == 0 || len(want) == len(have) {
+		return nil
+	}
+	return decode.Faults{m.Scenario.Source.Fault("data.generator", fmt.Sprintf("model %s takes %d features, and generator %s has %d", model.Name, len(want), m.Scenario.Data.Generator, len(have)),
+		"it left out, or a file with the columns "+strings.Join(want, ", "))}
+}
+
+func featureNames(schema generators.Schema) (names []string) {
+	for _, f := range schema.Features {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // templateFaults are what is wrong with the scenario's template, nil where nothing is.

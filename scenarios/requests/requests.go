@@ -29,6 +29,10 @@ type Model struct {
 	// Generator is the one of the examples it takes; "": it takes any and does
 	// not look at them, so that its answers are not compared with their labels.
 	Generator string
+	// Examples makes examples for a model of which nobody knows a generator; nil: none.
+	Examples generators.Generator
+	Unnamed  bool              // its features have no names
+	File     *record.ModelFile // of a model that is not built in
 }
 
 // Requests are what is sent to a server.
@@ -37,6 +41,8 @@ type Requests struct {
 	Phases []*corpus.Corpus // those of each phase of load
 	Hash   string           // of all of them
 	Data   *record.DataFile // nil: they come from no file
+	// ModelFile is the file of the model that answers; nil: it is built in, or not known.
+	ModelFile *record.ModelFile
 	// LeftOut are columns of the file that are not sent though nothing says so.
 	LeftOut []string
 }
@@ -71,6 +77,9 @@ func (m *Maker) Make() (*Requests, error) {
 		if after, err = make(); err == nil {
 			err = r.drift(after)
 		}
+	}
+	if i := slices.IndexFunc(m.Models, func(m Model) bool { return m.File != nil }); err == nil && i >= 0 {
+		r.ModelFile = m.Models[i].File
 	}
 	if err == nil && m.records != nil {
 		r.Data, r.LeftOut = m.describeFile(), m.records.LeftOut()
@@ -129,6 +138,9 @@ func (m *Maker) model(name string) (Model, error) {
 	if m.records != nil {
 		return model, m.checkColumns(model)
 	}
+	if m.Scenario.Data.Generator == "" && model.Examples != nil {
+		return model, nil
+	}
 	if model.Generator != "" && model.Generator != m.Scenario.Data.Generator {
 		return Model{}, fmt.Errorf("data.generator: model %q takes the examples of generator %q, not of %q",
 			name, model.Generator, m.Scenario.Data.Generator)
@@ -143,18 +155,30 @@ func (m *Maker) newCorpus(model Model, class scenarios.Class) (*corpus.Corpus, e
 		Batch:      class.Batch,
 		Class:      class.Name,
 		Model:      model.Model,
-		Unlabelled: model.Generator == "" && m.records == nil,
+		Unlabelled: (model.Generator == "" || model.Generator != m.Scenario.Data.Generator) && m.records == nil,
+		Generator:  m.ownExamples(model),
 		Identity:   fmt.Sprintf("%q %q %q", m.Protocol.Name, model.Name, w.Input),
 	}, protocol.Config{
 		Model: model.Name, Input: w.Input, Output: w.Output, AllOutputs: w.Server != scenarios.ReferenceServer,
 	})
 }
 
+// ownExamples are a model's own, where the scenario names no data; nil: it does.
+func (m *Maker) ownExamples(model Model) generators.Generator {
+	if data := m.Scenario.Data; data.Generator != "" || data.File != "" {
+		return nil
+	}
+	return model.Examples
+}
+
 // build makes requests from the scenario's data.
 func (m *Maker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error) {
 	data := m.Scenario.Data
 	c.Seed, c.Size, c.Tolerance, c.Monitored = m.Seed, data.Corpus, data.Tolerance, m.Scenario.Monitor != nil
-	if m.records == nil {
+	switch {
+	case c.Generator != nil:
+		p.Schema = c.Generator.Schema()
+	case m.records == nil:
 		kind, ok := scenarios.Named(m.Catalogue.Generators, data.Generator, func(k generators.Kind) string { return k.Name })
 		if !ok {
 			return nil, fmt.Errorf("unknown generator %q", data.Generator)
@@ -164,7 +188,10 @@ func (m *Maker) build(c corpus.Config, p protocol.Config) (*corpus.Corpus, error
 			return nil, fmt.Errorf("open generator %s: %w", data.Generator, err)
 		}
 		c.Generator, p.Schema = generator, generator.Schema()
-	} else {
+		if err := m.checkGenerator(c.Model, p.Schema); err != nil {
+			return nil, err
+		}
+	default:
 		c.Identity += m.hiddenVariables()
 		c.Records, c.InOrder, p.Schema = m.records, data.Order == scenarios.OrderOfFile, m.records.Schema()
 		var err error

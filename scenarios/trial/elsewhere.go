@@ -181,6 +181,7 @@ func (s *session) portable(v *variant) (remote.Scenario, error) {
 		delete(p.Written, key)
 	}
 	move("data.file", &p.Data.File)
+	move("workload.model_file", &p.Workload.ModelFile)
 	if sc.Template != nil {
 		t := *sc.Template
 		p.Template = &t

@@ -14,6 +14,8 @@ import (
 const (
 	FactHash  = "SHA-256 of the program"
 	FactImage = "image digest" // of its configuration, which has those of its layers
+	// FactModelFile is of the model that the server reads.
+	FactModelFile = "SHA-256 of the model file"
 )
 
 // HashProgram is the SHA-256 of a file, in hexadecimal.

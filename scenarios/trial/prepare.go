@@ -414,6 +414,9 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 	if reference {
 		var err error
 		v.workload.Bootstrap = true
+		if w.ModelFile != "" {
+			v.workload.Files = []string{w.ModelFile}
+		}
 		if v.workload.Command, err = s.Reference.Command(v.scenario); err != nil {
 			return err
 		}
@@ -437,12 +440,14 @@ func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protoco
 			return nil
 		}
 	}
-	if reference {
+	if reference && w.ModelFile == "" {
 		return nil
 	}
-	var err error
-	if v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note); err != nil {
-		return err
+	if !reference {
+		var err error
+		if v.workload, err = OwnServer(ctx, v.scenario, v.workload, s.note); err != nil {
+			return err
+		}
 	}
 	if bundled { // the target says what is wrong with it
 		v.workload, _ = resolveImage(ctx, v.scenario, v.workload, s.note)

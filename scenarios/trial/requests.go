@@ -49,11 +49,14 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 		sent := record.Requests{Payloads: r.Hash, Corpus: r.First.Len(), Batch: of.batch}
 		switch first := s.record.Scenario.Requests; {
 		case v == s.variants[0]:
-			s.record.Scenario.Requests, s.record.Scenario.Data = sent, r.Data
+			s.record.Scenario.Requests, s.record.Scenario.Data, s.record.Scenario.ModelFile = sent, r.Data, r.ModelFile
 		case sent != first && s.record.AB != nil:
 			return decode.Faults{{Field: "workload", Problem: "the candidate would be sent other requests than the baseline", Want: "the same model and examples for both"}}
 		case sent != first:
 			s.targetEntry(v.name).Requests = &sent
+		}
+		if r.ModelFile != nil && s.record.AB != nil {
+			v.facts = append(v.facts, record.Fact{Name: FactModelFile, Value: r.ModelFile.SHA256})
 		}
 		v.requests = r
 	}
@@ -62,6 +65,23 @@ func (s *session) prepareRequests(proto protocol.Kind) error {
 
 // makeRequests makes the requests of a scenario.
 func (s *session) makeRequests(sc *scenarios.Scenario, proto protocol.Kind) (*requests.Requests, error) {
-	m := requests.Maker{Catalogue: s.Catalogue, Models: s.Reference.Models, Scenario: sc, Protocol: proto, Seed: subseed(sc.Seed, seedData)}
+	models, err := s.models(sc)
+	if err != nil {
+		return nil, err
+	}
+	m := requests.Maker{Catalogue: s.Catalogue, Models: models, Scenario: sc, Protocol: proto, Seed: subseed(sc.Seed, seedData)}
 	return m.Make()
+}
+
+// models are those of the reference server, with the one in the scenario's file.
+func (s *session) models(sc *scenarios.Scenario) ([]requests.Model, error) {
+	w := sc.Workload
+	if w.ModelFile == "" {
+		return s.Reference.Models, nil
+	}
+	own, err := s.Reference.Open(w.Model, w.ModelFile)
+	if err != nil {
+		return nil, decode.Faults{sc.Source.FileFault("workload.model_file", w.ModelFile, err, "the file of a model, in ONNX, or that XGBoost saved as JSON or UBJSON")}
+	}
+	return append([]requests.Model{own}, s.Reference.Models...), nil
 }

@@ -57,7 +57,9 @@ type Runner struct {
 
 // Reference is what a run needs to know of the reference server.
 type Reference struct {
-	Models []requests.Model
+	Models []requests.Model // that are built in
+	// Open reads the model in a file, under a name.
+	Open func(name, path string) (requests.Model, error)
 	// Command returns the argument vector that serves the models that a scenario
 	// asks for.
 	Command func(*scenarios.Scenario) ([]string, error)

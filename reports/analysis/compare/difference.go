@@ -76,6 +76,7 @@ func differences(base, fresh *analysis.Analysis, allowed []string) []Difference 
 	all := slices.Concat(
 		beliefs(base, fresh),
 		payloads(base.Run, fresh.Run),
+		modelFiles(base.Run, fresh.Run),
 		loads(base.Run, fresh.Run),
 		settings(base.Run, fresh.Run),
 		environment(base.Run, fresh.Run),

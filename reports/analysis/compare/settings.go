@@ -134,6 +134,7 @@ func kindOf(key string, all map[string]string) string {
 		{"data.tolerance", Protocol},
 		{"load", Load},
 		{"workload.model", Model},
+		{"workload.model_file", ""}, // by its SHA-256
 		{"workload.ready", ""},
 		{"workload.start_timeout", ""},
 		{"workload", Remark}, // the server, which may be what is to be compared
@@ -226,6 +227,17 @@ func payloads(base, fresh *record.Run) []Difference {
 	}
 	all = append(all, differ(Payloads, "", "distinct requests", int64(b.Corpus), int64(n.Corpus))...)
 	return append(all, differ(Payloads, "", "examples per request", b.Batch, n.Batch)...)
+}
+
+// modelFiles compares the models that are served from files.
+func modelFiles(base, fresh *record.Run) []Difference {
+	hash := func(run *record.Run) string {
+		if run.Scenario.ModelFile == nil {
+			return ""
+		}
+		return sum(run.Scenario.ModelFile.SHA256)
+	}
+	return differ(Model, "", "model file, SHA-256", hash(base), hash(fresh))
 }
 
 // dataOf are the settings that the requests are made from, beside the seed.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"servebench/reports/record"
 )
 
 func TestSettingsOf(t *testing.T) {
@@ -11,6 +13,20 @@ func TestSettingsOf(t *testing.T) {
 	want := map[string]string{"limits.cpus": "1", "targets": "[physical vm]", "load.a.trace.file": "x", "seed": "18446744073709551615"}
 	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestModelFilesAreToldByTheirHashes(t *testing.T) {
+	of := func(hash string) *record.Run {
+		return &record.Run{Scenario: record.Scenario{ModelFile: &record.ModelFile{Name: "mine.ubj", SHA256: hash}}}
+	}
+	if found := modelFiles(of("ab"), of("ab")); found != nil {
+		t.Errorf("the same file differs: %v", found)
+	}
+	for _, other := range []*record.Run{of("cd"), {}} {
+		if found := modelFiles(of("ab"), other); len(found) != 1 || found[0].Kind != Model || found[0].Base != "ab" {
+			t.Errorf("found %+v", found)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package models
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"servebench/generators"
 	"servebench/generators/credit"
+	"servebench/reports/record/userfile"
 	"servebench/targets/protocol"
 	"servebench/targets/reference/onnx"
 	"servebench/targets/reference/trees"
@@ -27,6 +29,10 @@ type Model struct {
 	Version   string
 	Generator string // the generator of the examples it was trained on; "" if unknown
 	Schema    generators.Schema
+	// Unnamed says that the file has no names for its features.
+	Unnamed bool
+	SHA256  string // of the file, in hexadecimal
+	Bytes   int64  // its length
 
 	predict  func(features, scores []float32)
 	ensemble *trees.Model // nil: of another format than XGBoost's, whose predict takes many rows
@@ -98,6 +104,22 @@ func Named(name string) (*Model, error) {
 	return nil, fmt.Errorf("unknown model %q, want one of %s", name, strings.Join(names, ", "))
 }
 
+// maxFile bounds the file of a model, in bytes. It takes some times as much memory.
+const maxFile = 1 << 30
+
+// Open reads the model file at a path; see Read.
+func Open(name, path string) (*Model, error) {
+	file, err := userfile.Read(path, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Read(name, bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
 // Read reads a model file in ONNX, or of XGBoost in JSON or UBJSON, as `refserver train` and
 // Python's packages write them. A file that names a generator whose features it
 // has gets that generator's schema; another one gets the feature names of the
@@ -117,7 +139,8 @@ func Read(name string, r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
-	m.Name, m.Version = name, "1"
+	m.Name, m.Version, m.Unnamed = name, "1", unnamed(m.Schema)
+	m.SHA256, m.Bytes = fmt.Sprintf("%x", sha256.Sum256(data)), int64(len(data))
 	kind := credit.Kind()
 	if attributes["generator"] != kind.Name {
 		return m, nil
@@ -168,6 +191,16 @@ func schemaOf(features, classes []string) generators.Schema {
 		schema.Features = append(schema.Features, generators.Feature{Name: name})
 	}
 	return schema
+}
+
+// unnamed reports whether features have the names of those that have none.
+func unnamed(schema generators.Schema) bool {
+	for i, f := range schema.Features {
+		if f.Name != fmt.Sprintf("f%d", i) {
+			return false
+		}
+	}
+	return true
 }
 
 func sameFeatures(a, b generators.Schema) bool {

@@ -2,7 +2,9 @@ package models_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"flag"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -126,6 +128,55 @@ func TestReadOfAnotherModel(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"0", "1"}, m.Schema.Classes); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOpenReadsUBJSON(t *testing.T) {
+	path := filepath.Join("..", "trees", "testdata", "kinds", "3.2.0", "partition.ubj")
+	m, err := models.Open("mine", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.SHA256 != fmt.Sprintf("%x", sha256.Sum256(file)) || m.Bytes != int64(len(file)) || !m.Unnamed || len(m.Schema.Features) != 4 || m.Schema.Classes != nil {
+		t.Errorf("model %+v", m)
+	}
+	broken := filepath.Join(t.TempDir(), "broken.ubj")
+	if err := os.WriteFile(broken, file[:100], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := models.Open("mine", broken); err == nil || !strings.Contains(err.Error(), broken+": model mine: read XGBoost model: not UBJSON at byte") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Rows made for a model reach both sides of every split, and are the same for a seed.
+func TestExamplesReachEveryLeaf(t *testing.T) {
+	for _, name := range []string{"partition.ubj", "onehot.json", "multi-softprob.ubj"} {
+		m, err := models.Open("mine", filepath.Join("..", "trees", "testdata", "kinds", "2.1.4", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, a, b := m.Examples(), rand.New(rand.NewPCG(1, 0)), rand.New(rand.NewPCG(1, 0))
+		if diff := cmp.Diff(m.Schema, g.Schema()); diff != "" {
+			t.Error(diff)
+		}
+		answers := map[float32]bool{}
+		scores := make([]float32, m.Served().Scores())
+		for range 5000 {
+			row, same := g.Next(a).Features, g.Next(b).Features
+			if diff := cmp.Diff(row, same); diff != "" || len(row) != len(m.Schema.Features) {
+				t.Fatal(diff)
+			}
+			m.Predict(row, scores)
+			answers[scores[0]] = true
+		}
+		if len(answers) < 30 {
+			t.Errorf("%s: %d different answers to 5,000 rows", name, len(answers))
+		}
 	}
 }
 

@@ -127,6 +127,27 @@ func (m *Model) Gain() []float64 {
 	return gain
 }
 
+// Splits returns, for every feature in the order of Features, the values that its splits
+// compare with, and the codes that its splits by category name; both ascend.
+func (m *Model) Splits() (values [][]float32, categories [][]uint32) {
+	values, categories = make([][]float32, len(m.features)), make([][]uint32, len(m.features))
+	for _, n := range m.nodes {
+		switch f := n.feature & featureMask; {
+		case n.left == 0:
+		case n.feature&byCategory != 0:
+			categories[f] = append(categories[f], m.categories[math.Float32bits(n.value)]...)
+		default:
+			values[f] = append(values[f], n.value)
+		}
+	}
+	for f := range m.features {
+		slices.Sort(values[f])
+		slices.Sort(categories[f])
+		values[f], categories[f] = slices.Compact(values[f]), slices.Compact(categories[f])
+	}
+	return values, categories
+}
+
 // Score fills scores with the probability of each class, or with the value of a
 // regression. The row has one value per feature, NaN for a missing one; a shorter row
 // panics. It does not allocate.
