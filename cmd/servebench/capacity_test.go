@@ -35,7 +35,7 @@ const (
 	// The mean is long beside what a busy machine holds a server back, and so short that a queue
 	// forgets that it was empty while it settles.
 	queueService     = 10 * time.Millisecond
-	queues           = 32 // so that each round has thousands of requests
+	queues           = 32  // so that each round has thousands of requests
 	queueUtilisation = 0.8 // at the capacity
 )
 
