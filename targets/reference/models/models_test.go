@@ -196,6 +196,41 @@ func TestReadChecksTheGenerator(t *testing.T) {
 	}
 }
 
+// A model in ONNX takes the rows of a request together, and answers each as alone.
+func TestONNXPredictsBatches(t *testing.T) {
+	f, err := os.Open(filepath.Join("..", "onnx", "testdata", "mlp.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := models.Read("mine", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Name != "mine" || len(m.Schema.Features) != 20 || m.Schema.Features[19].Name != "f19" || len(m.Schema.Classes) != 2 {
+		t.Errorf("model %+v", m)
+	}
+	const rows = 150
+	rng := rand.New(rand.NewPCG(3, 0))
+	features := make([]float32, rows*20)
+	for i := range features {
+		features[i] = float32(rng.NormFloat64())
+	}
+	scores, err := m.Served().PredictRows(nil, features, rows)
+	if err != nil || len(scores) != rows*2 {
+		t.Fatalf("%d scores: %v", len(scores), err)
+	}
+	for i := range rows {
+		alone := m.Served().Answer(features[i*20 : (i+1)*20]).Probabilities
+		if d := alone[1] - scores[2*i+1]; d > 1e-6 || d < -1e-6 {
+			t.Fatalf("row %d: %v in a batch, %v alone", i, scores[2*i:2*i+2], alone)
+		}
+	}
+	if _, err := m.Served().PredictRows(nil, []float32{float32(math.NaN()), 19: 0}, 1); err == nil || !strings.Contains(err.Error(), "which is not a probability") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestReadNamesTheModel(t *testing.T) {
 	_, err := models.Read("mine", strings.NewReader("{}"))
 	if err == nil || !strings.Contains(err.Error(), "model mine: ") {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,26 @@ func TestCommittedModels(t *testing.T) {
 			t.Parallel()
 			agree(t, path)
 		})
+	}
+}
+
+// targets/README.md lists every operator.
+func TestOperatorsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "**ONNX.**")
+	section, _, ended := strings.Cut(section, "\n\n")
+	if !found || !ended {
+		t.Fatal("there is no paragraph on ONNX")
+	}
+	words := strings.FieldsFunc(section, func(r rune) bool { return strings.ContainsRune(" ,;.()\n", r) })
+	for _, name := range onnx.Operators() {
+		if !slices.Contains(words, strings.TrimPrefix(name, "ai.onnx.ml.")) {
+			t.Errorf("the page does not list %s", name)
+		}
 	}
 }
 
