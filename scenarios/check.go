@@ -164,10 +164,10 @@ func (c check) data() {
 		return
 	}
 	const ofGenerator = "a generator says so itself"
-	generated := d.Generator != ""
+	generated := d.Generator != "" || d.File == "" && c.s.Workload.ModelFile != ""
 	switch {
 	case !generated && d.File == "":
-		c.refuse("data", c.s.Workload.ModelFile == "", "neither a generator nor a file is named", dataWanted)
+		c.refuse("data", true, "neither a generator nor a file is named", dataWanted)
 		return
 	case generated && d.File != "":
 		c.refuse("data.file", true, "a generator is given beside it", "one or the other")
