@@ -246,7 +246,7 @@ func faults() []faulty {
 		{name: "abort too early", new: "abort_on: {in_flight: 1, for: 500ms}\n", beyond: true, want: []string{`7:31: abort_on.for: 500ms is too short to judge by; want 1s or more`}},
 		{name: "no workload", old: "workload: " + workload + "\n", new: "", want: []string{`1:1: workload: missing; want ` + server}},
 		{name: "no data", old: "data: {generator: credit}\n", new: "", want: []string{`1:1: data: missing; want the key generator or file, and what it needs`}},
-		{name: "a model's file beside a command", old: workload, new: "{command: [./serve], model: mine, model_file: mine.ubj}", beyond: true, want: []string{`3:53: workload.model_file: only the reference server serves a file of a model; want server: reference, or none`}},
+		{name: "a model's file beside a command", old: workload, new: "{command: [./serve], model: mine, model_file: mine.ubj}", beyond: true, want: []string{`3:57: workload.model_file: only the reference server serves a file of a model; want server: reference, or none`}},
 		{name: "a model's file by the name of another", old: workload, new: "{server: reference, model_file: credit.json}", beyond: true, want: []string{`3:11: workload.model: "credit" cannot be the name of the model in credit.json; want a name without space, / and = that no built-in model has, such as mine`}},
 		{name: "a model's file whose name is none", old: workload, new: "{server: reference, model_file: my model.json}", beyond: true, want: []string{`3:11: workload.model: "my model" cannot be the name of the model in my model.json; want a name without space, / and = that no built-in model has, such as mine`}},
 		{name: "no model", old: ", model: credit", new: "", want: []string{`3:11: workload.model: missing; want a model's name`}},

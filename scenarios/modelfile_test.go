@@ -27,7 +27,7 @@ load:
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Parse("elsewhere.yaml", resolved, testCatalogue())
+	again, err := Parse(filepath.Join(dir, "again.yaml"), resolved, testCatalogue())
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, resolved)
 	}
