@@ -3,7 +3,6 @@ package reference
 import (
 	"math"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"servebench/generators"
@@ -12,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// maxShadowed is how many requests wait for a shadow at most; it leaves further ones out.
+// maxShadowed is how many requests a shadow has taken on at most; it leaves further ones out.
 const maxShadowed = 64
 
 // sameValue is how far two values of a regression may be apart, as a part of the larger one,
@@ -28,14 +27,14 @@ type shadow struct {
 	counts  shadowCounts
 	drawn   atomic.Uint64
 	waiting chan struct{} // has room for those that wait and the one that is predicted
-	turn    sync.Mutex
+	turn    chan struct{} // has room for the one that is predicted
 }
 
 // shadowCounts are what is counted of a shadow.
 type shadowCounts struct{ compared, dropped, failed, same, different prometheus.Counter }
 
 func newShadow(model protocol.Model, share float64, counts shadowCounts) *shadow {
-	return &shadow{model: model, share: share, counts: counts, waiting: make(chan struct{}, maxShadowed)}
+	return &shadow{model: model, share: share, counts: counts, waiting: make(chan struct{}, maxShadowed), turn: make(chan struct{}, 1)}
 }
 
 // Observe implements protocol.Observer.
@@ -52,12 +51,12 @@ func (s *shadow) Observe(i protocol.Inference) {
 }
 
 func (s *shadow) predict(features, answered []float32, rows int) {
-	s.turn.Lock()
+	s.turn <- struct{}{}
 	defer func() {
 		if recover() != nil { // nobody waits for the answer of a model that panics
 			s.counts.failed.Inc()
 		}
-		s.turn.Unlock()
+		<-s.turn
 		<-s.waiting
 	}()
 	scores, err := s.model.PredictRows(nil, features, rows)
