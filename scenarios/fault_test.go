@@ -39,7 +39,7 @@ func faults() []faulty {
 		{name: "missing key", old: "name: mine\n", new: "", want: []string{`1:1: name: missing; want ` + name}},
 		{name: "missing key of a phase", old: ", rate: 100", new: "", want: []string{`6:5: load[0].rate: missing; want a rate per second, such as 200, or concurrency`}},
 		{name: "unknown key", new: "xyz: 1\n", want: []string{`7:1: xyz: unknown key; want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, monitor, slo, cost, regression, container, lambda, endpoint`}},
-		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, measure`}},
+		{name: "unknown key of a phase", old: "rate: 100", new: "rate: 100, arivals: poisson", want: []string{`6:31: load[0].arivals: unknown key (did you mean "arrivals"?); want one of name, model, mix, arrivals, rate, duration, to, steps, at, for, amplitude, period, burstiness, gaps, trace, concurrency, think, inject, measure`}},
 		{name: "unknown parameter", old: "{generator: credit}", new: "{generator: credit, nois: 0.1}", want: []string{`4:27: data.nois: unknown key (did you mean "noise"?); want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, drift, noise, function`}},
 		{name: "parameter of another generator", old: "{generator: credit}", new: "{generator: prompts, noise: 0.1}", beyond: true, want: []string{`4:28: data.noise: unknown key; want one of generator, file, features, tensors, variables, label, expect, classes, tolerance, order, batch, corpus, drift`}},
 		{name: "key twice", new: "name: other\n", beyond: true, want: []string{`7:1: name: given twice, first on line 1; want it once`}},
@@ -263,8 +263,8 @@ func faults() []faulty {
 		{name: "drift of nothing", old: "{generator: credit}", new: "{generator: credit, drift: {at: 20s}}", beyond: true, want: []string{
 			`4:34: data.drift: nothing changes; want concept or covariate`,
 		}},
-		{name: "drift after the load", old: "{generator: credit}", new: "{generator: credit, drift: {covariate: {salary: 1}, at: 20s}}", want: []string{
-			`4:60: data.drift.at: 20s is not within the load, which takes 10s; want a time before its end`,
+		{name: "drift after the load", old: "{generator: credit}", new: "{generator: credit, drift: {covariate: {salary: 1}, at: 20s}}", beyond: true, want: []string{
+			`4:63: data.drift.at: 20s is not within the load, which takes 10s; want a time before its end`,
 		}},
 		{name: "drift beyond the generator", old: "{generator: credit}", new: "{generator: credit, noise: 0.1, drift: {concept: {noise: 0.1, function: 50, funktion: 5}, covariate: {salary: -1, car: 1}, shape: gradual, period: 3s, at: 0s}}", beyond: true, want: []string{
 			`4:46: data.drift.width: a gradual drift needs one; want a width above 0`,

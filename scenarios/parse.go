@@ -151,6 +151,7 @@ func (s *Scenario) resolve(cat Catalogue) {
 	}
 	if s.Data.Generator != "" || s.Data.File == "" && s.Workload.ModelFile != "" && !p.Written {
 		s.Data.Corpus = cmp.Or(s.Data.Corpus, defaultCorpus)
+		s.Data.Batch = cmp.Or(s.Data.Batch, 1)
 	}
 	if s.Data.File != "" {
 		s.Data.Order = cmp.Or(s.Data.Order, randomOrder)

@@ -58,7 +58,7 @@ func TestRedactWhereverTextIs(t *testing.T) {
 	}
 	walk("", reflect.ValueOf(run).Elem())
 	want := strings.Fields(`Schema ID Version Command
-		Scenario.Name Scenario.Text Scenario.Requests.Payloads Scenario.Data.SHA256 Scenario.ModelFile.SHA256 Scenario.Faults.Kind Scenario.Faults.Phase Scenario.Phases.Name Scenario.Phases.Arrivals Scenario.Phases.Mix.Name
+		Scenario.Name Scenario.Text Scenario.Requests.Payloads Scenario.Data.SHA256 Scenario.ModelFile.SHA256 Scenario.Faults.Kind Scenario.Faults.Phase Scenario.Phases.Name Scenario.Phases.Arrivals Scenario.Phases.Injected Scenario.Phases.Mix.Name
 		Scenario.Overhead.Noop Scenario.Overhead.Model Scenario.Cost.Traffic Scenario.Cost.Place Scenario.Cost.Serving.Region Environment.Name
 		Targets.Name Targets.Of Targets.Point.Key Targets.Point.Value Targets.Requests.Payloads Targets.Facts.Name Targets.Deployments.Stages.Name Targets.Deployments.Events.Kind Targets.Deployments.Events.Fault
 		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Outages.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Answers.Example.AnswerKind Cells.Answers.Example.LabelKind Cells.Classes.Name Cells.Log Cells.Monitor.Log
