@@ -103,7 +103,7 @@ var rooms = []room{
 	{packages: "reports/analysis/capacity/search", imports: []string{"reports/record", "reports/analysis/stat"}},
 	{packages: "reports/analysis/capacity", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/sample", "reports/analysis/validity", "reports/analysis/capacity/search"}},
 	{packages: "reports/analysis/cost/traffic", ownOnly: true},
-	{packages: "reports/analysis/cost", imports: []string{"reports/prices", "reports/record", "reports/analysis/stat", "reports/analysis/sample", "reports/analysis/capacity", "reports/analysis/cost/traffic"}, ownOnly: true},
+	{packages: "reports/analysis/cost", imports: []string{"reports/prices", "reports/record", "reports/analysis/stat", "reports/analysis/sample", "reports/analysis/capacity", "reports/analysis/cost/traffic", "reports/analysis/validity"}, ownOnly: true},
 	{packages: "reports/analysis/cost/advice", imports: []string{"reports/record", "reports/analysis/sample", "reports/analysis/cost", "reports/analysis/cost/traffic", "reports/prices"}, ownOnly: true},
 	{packages: "reports/analysis/ab/proof", imports: []string{"reports/record", "reports/analysis/stat", "reports/analysis/stat/paired"}},
 	{packages: "reports/analysis/ab", imports: []string{"reports/record", "reports/format", "reports/analysis/stat", "reports/analysis/stat/paired", "reports/analysis/sample"}},
