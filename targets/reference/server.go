@@ -63,6 +63,12 @@ func New(config Config) (*Server, error) {
 		MaxBody: config.MaxBody,
 		Ready:   func() bool { return !s.draining.Load() },
 	}
+	set := func(m protocol.Model) {
+		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve([]protocol.Model{m}, repository.Settings{})[0], Weight: 1}})
+	}
+	for _, m := range config.Models { // the first is that of requests which name none
+		set(m)
+	}
 	if config.Repository != nil {
 		from, err := s.openRepository()
 		if err != nil {
@@ -72,9 +78,7 @@ func New(config Config) (*Server, error) {
 			service.Repository = from
 		}
 	}
-	for _, m := range served {
-		s.models.Set(m.Name, []protocol.Traffic{{Served: s.serve([]protocol.Model{m}, repository.Settings{})[0], Weight: 1}})
-	}
+	set(Noop())
 	s.handler = s.mountRoutes(service)
 	if config.Faults != nil {
 		config.Log.Warn("faults are injected on purpose", "faults", config.Faults)

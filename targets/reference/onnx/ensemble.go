@@ -282,7 +282,7 @@ func treeClassifier(a *arguments) operand {
 		}
 		finish = func(scores []float32) { secondClass(scores, transform == "LOGISTIC") }
 	case len(classes) == 2 && (bases > 0 || !e.everyRowScores(1)):
-		a.refuse("its two classes have scores of their own and base_values, or leaves without a weight for the second, for which onnxruntime has no clear meaning")
+		a.refuse("both of its two classes have scores and base_values, or leaves without a weight for the second, for which onnxruntime has no clear meaning")
 	case len(classes) == 1 || bases != 0 && bases != len(classes):
 		a.refuse("it has %d classes and %d base_values, want two classes or more, and none or one value for each", len(classes), bases)
 	}

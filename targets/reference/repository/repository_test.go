@@ -207,7 +207,7 @@ func TestSettingsNameEveryFault(t *testing.T) {
 			"max_batch_size: -1 is out of bounds, want a number of rows from 0 to 65536\n" +
 			"dynamic_batching.max_queue_delay_microseconds: -1 is out of bounds, want a number from 0 to 10000000\n" +
 			"dynamic_batching.default_queue_policy.max_queue_size: -1 is below 0, want a number of requests, or 0 for any",
-		`{"traffic": {"1": 1}, "shadow": {"version": "1", "share": 1}}`: `shadow.version: "1" has traffic of its own, want another version`,
+		`{"traffic": {"1": 1}, "shadow": {"version": "1", "share": 1}}`: `shadow.version: "1" has a part of the traffic, want another version`,
 		`{"trafic": {"1": 1}}`:      `unknown field "trafic"`,
 		`{"traffic": {"1": "all"}}`: `byte 23: traffic is a text, want a number`,
 		`{"traffic": {"1": 1}} {}`:  "not JSON at byte 23: '{' does not belong there",

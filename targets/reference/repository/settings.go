@@ -103,7 +103,7 @@ func (s Settings) check() error {
 			fault("shadow.share: %g is out of bounds, want a number above 0 and at most 1", h.Share)
 		}
 		if s.Traffic[h.Version] > 0 {
-			fault("shadow.version: %.40q has traffic of its own, want another version", h.Version)
+			fault("shadow.version: %.40q has a part of the traffic, want another version", h.Version)
 		}
 	}
 	if n := s.MaxBatchSize; n != nil && (*n < 0 || *n > maxRows) {
