@@ -148,14 +148,17 @@ const portPattern = "/dev/vport*p1"
 // busy machine a guest that is emulated waits long for the answer.
 const portWait = 30 * time.Second
 
-// openPort opens it.
+// openPort opens it. For a moment its file is there and the driver does not know it yet.
 func openPort() (*os.File, error) {
 	if _, err := os.Stat("/sys/class/virtio-ports"); err != nil {
 		return nil, fmt.Errorf("connect with the host: the kernel has no driver virtio_console, built in or as a module beside it (%w)", err)
 	}
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		if found, _ := filepath.Glob(portPattern); len(found) > 0 { // the pattern is right
-			return os.OpenFile(found[0], os.O_RDWR, 0)
+			port, err := os.OpenFile(found[0], os.O_RDWR, 0)
+			if !errors.Is(err, unix.ENXIO) || time.Since(began) > portWait {
+				return port, err
+			}
 		}
 		if time.Since(began) > portWait {
 			return nil, errors.New("connect with the host: the kernel found no port of virtio_console")
