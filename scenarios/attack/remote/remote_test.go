@@ -265,6 +265,7 @@ func TestAPhaseIsPlayedOnce(t *testing.T) {
 			}
 		}
 		err := c.post(t.Context(), "/phases", Phase{Number: 2}, nil)
+		synctest.Wait() // until the play of the first began
 		if err == nil || err.Error() != "phase 1 is still played" || player.played != 1 {
 			t.Errorf("%v, played %d times", err, player.played)
 		}
