@@ -65,6 +65,8 @@ type Monitor struct {
 	Late int64 `json:"late,omitempty"`
 	// Detectors are those that looked for drift.
 	Detectors []MonitorDetector `json:"detectors,omitempty"`
+	// Retrainings are those of the model, in the order of time.
+	Retrainings []Retraining `json:"retrainings,omitempty"`
 	// Log are the files of predictions and outcomes that are left, in their order, relative to
 	// the run's folder; Dropped is how many of the first of them were removed to bound their size.
 	Log     []string `json:"log,omitempty" redact:"-"`

@@ -62,7 +62,7 @@ func TestRedactWhereverTextIs(t *testing.T) {
 		Scenario.Overhead.Noop Scenario.Overhead.Model Scenario.Cost.Traffic Scenario.Cost.Place Scenario.Cost.Serving.Region Environment.Name
 		Targets.Name Targets.Of Targets.Point.Key Targets.Point.Value Targets.Requests.Payloads Targets.Facts.Name Targets.Deployments.Stages.Name Targets.Deployments.Events.Kind Targets.Deployments.Events.Fault
 		Cells.Target Cells.Phase Cells.Discarded Cells.Errors.Class Cells.Outages.Errors.Class Cells.Usage.Meters.Name Cells.Usage.Meters.Unit Cells.Answers.Example.AnswerKind Cells.Answers.Example.LabelKind Cells.Classes.Name Cells.Log Cells.Monitor.Log
-		Scenario.Monitor.Detectors Scenario.Monitor.Sensitive Cells.Monitor.Detectors.Name Cells.Monitor.Detectors.Looks.State
+		Scenario.Monitor.Detectors Scenario.Monitor.Sensitive Scenario.Drift.Changes Scenario.Drift.Shape Scenario.Retrain.On Targets.Retrain.On Cells.Monitor.Detectors.Name Cells.Monitor.Detectors.Looks.State
 		Preflight.Phase Preflight.Rule Preflight.Target Calibration.Version
 		AB.Baseline.Target AB.Baseline.Kind AB.Baseline.Text AB.Baseline.Facts.Name
 		AB.Candidate.Target AB.Candidate.Kind AB.Candidate.Text AB.Candidate.Facts.Name AB.Metrics Capacity.Steps.Kind Capacity.Steps.Target

@@ -44,6 +44,10 @@ type Scenario struct {
 	Scaling *Scaling `json:"scaling,omitempty"`
 	// Monitor is how the answers were to be watched; nil: they were not.
 	Monitor *Monitoring `json:"monitor,omitempty"`
+	// Drift is how the examples were to change; nil: they were not. Retrain is when the model
+	// was to be trained again; nil: it was not. A target can have its own (Run.RetrainOf).
+	Drift   *Drift   `json:"drift,omitempty"`
+	Retrain *Retrain `json:"retrain,omitempty"`
 	// Cost is what SLO.CostPerMillion is judged by; nil: the scenario does not say.
 	Cost *Cost `json:"cost,omitempty"`
 }

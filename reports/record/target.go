@@ -15,6 +15,9 @@ type Target struct {
 	Point []Setting `json:"point,omitempty"`
 	// Requests are those that were sent to it, where they are others than the Scenario's.
 	Requests *Requests `json:"requests,omitempty"`
+	// Retrain is when its model was to be trained again, where a sweep makes that another one than
+	// the Scenario's.
+	Retrain *Retrain `json:"retrain,omitempty"`
 	// Unavailable says why it could not run here and what would make it so;
 	// "" when it ran.
 	Unavailable string `json:"unavailable,omitempty"`
@@ -69,6 +72,14 @@ func (r *Run) RequestsTo(target string) Requests {
 		return *others
 	}
 	return r.Scenario.Requests
+}
+
+// RetrainOf is when the model of a target was to be trained again; nil: it was not.
+func (r *Run) RetrainOf(target string) *Retrain {
+	if own := r.Target(target).Retrain; own != nil {
+		return own
+	}
+	return r.Scenario.Retrain
 }
 
 // CalibrationOf is what is known of the load generator that a target had; nil: nothing, as of
