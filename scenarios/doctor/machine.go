@@ -42,7 +42,7 @@ func machineCheck(o Options) check {
 			judgeImages(image.Stored(ctx)),
 			judgeClock(host.Clock()),
 			judgePriority(tryAndUndo(host.Raise)),
-			judgeAwake(tryAndUndo(host.KeepAwake)),
+			judgeAwake(tryAndUndo(keepAwake)),
 			examineCalibration(o.Calibration, time.Now()),
 		}
 		m := measureMoment(ctx)
@@ -61,6 +61,19 @@ func tryAndUndo(do func() (restore func() error, err error)) error {
 		return err
 	}
 	return restore()
+}
+
+// keepAwake keeps the CPUs awake as a run would.
+func keepAwake() (restore func() error, err error) {
+	cpus, err := host.CPUs()
+	if err != nil {
+		return nil, err
+	}
+	awake, err := host.KeepAwake(host.Share(cpus, 1).Generator)
+	if err != nil {
+		return nil, err
+	}
+	return awake.Close, nil
 }
 
 func runAsRoot() string { return targets.AsRoot(targets.Program() + " run") }

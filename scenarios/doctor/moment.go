@@ -31,19 +31,25 @@ type moment struct {
 // measureMoment measures as a run would: on the generator's CPUs, with real-time
 // priority and the CPUs awake, as far as that may be had here.
 func measureMoment(ctx context.Context) (m moment) {
+	var split host.Split
 	if cpus, err := host.CPUs(); err == nil {
-		if restore, err := host.Pin(host.Share(cpus, 1).Generator); err == nil {
+		split = host.Share(cpus, 1)
+		if restore, err := host.Pin(split.Generator); err == nil {
 			defer restore()
 		}
 	}
-	for _, quieting := range []func() (func() error, error){host.KeepAwake, host.Raise} {
-		if restore, err := quieting(); err == nil {
-			defer restore()
+	if restore, err := host.Raise(); err == nil {
+		defer restore()
+	}
+	machine, awake := host.Watch(), &host.Awake{}
+	if !split.Shared {
+		if kept, err := host.KeepAwake(split.Generator); err == nil {
+			awake = kept
 		}
 	}
-	machine := host.Watch()
 	m.late, m.err = attack.Punctuality(ctx, waits, waitGap)
-	m.machine = machine()
+	_ = awake.Close() // the measurement is made
+	m.machine = machine(awake.Used())
 	return m
 }
 

@@ -7,6 +7,7 @@ package host
 import (
 	"os"
 	"runtime"
+	"time"
 
 	"servebench/reports/record"
 	"servebench/targets/local"
@@ -57,24 +58,26 @@ func Pin(cpus []int) (restore func(), err error) {
 }
 
 // Watch begins to watch the CPUs of the whole machine. The function it returns
-// tells what they did since then; not known where the system does not say.
-func Watch() func() record.Machine {
+// tells what they did since then, but for a time that they were Awake instead of idle; not
+// known where the system does not say.
+func Watch() func(awake time.Duration) record.Machine {
 	before, err := cpu.Times(false)
-	return func() record.Machine {
+	return func(awake time.Duration) record.Machine {
 		after, errAfter := cpu.Times(false)
 		if err != nil || errAfter != nil || len(before) != 1 || len(after) != 1 {
 			return record.Machine{}
 		}
-		return share(before[0], after[0])
+		return share(before[0], after[0], awake)
 	}
 }
 
-func share(before, after cpu.TimesStat) record.Machine {
+func share(before, after cpu.TimesStat, awake time.Duration) record.Machine {
 	stolen := after.Steal - before.Steal
 	idle := after.Idle - before.Idle + after.Iowait - before.Iowait
 	busy := after.User - before.User + after.System - before.System + after.Nice - before.Nice +
 		after.Irq - before.Irq + after.Softirq - before.Softirq
 	all := stolen + idle + busy
+	busy = max(0, busy-awake.Seconds())
 	if all <= 0 {
 		return record.Machine{}
 	}

@@ -185,6 +185,16 @@ func natureOf(cpuinfo string) string {
 	return "not known whether bare metal or a virtual machine"
 }
 
+// Halts says that the kernel has no say in the idle states of this machine's CPUs: see KeepAwake.
+func Halts() bool { return root().halts() }
+
+// halts says that an idle CPU of this guest halts, which is the hypervisor's to end: the kernel has
+// no driver for idle states, whose choice could be limited.
+func (t tree) halts() bool {
+	driver := t.read(cpuFolder + "cpuidle/current_driver")
+	return natureOf(t.read("proc/cpuinfo")) == guest && (driver == "" || driver == "none")
+}
+
 // cpuFolder is where the kernel tells about the processors, see
 // Documentation/ABI/testing/sysfs-devices-system-cpu of the Linux sources.
 const cpuFolder = "sys/devices/system/cpu/"

@@ -2,7 +2,6 @@ package host
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -42,24 +41,4 @@ func Raise() (restore func() error, err error) {
 		return nil, errors.Join(fmt.Errorf("raise priority: %w", err), restore())
 	}
 	return restore, nil
-}
-
-// latencyRequest is where a process tells the kernel how long, in microseconds,
-// a CPU may take to wake up (power management quality of service). The request
-// holds while the file is open.
-const latencyRequest = "/dev/cpu_dma_latency"
-
-// KeepAwake keeps the CPUs of the whole machine out of their idle states, from
-// which they take tens of microseconds to wake up, and milliseconds where a
-// hypervisor gave the idle CPU to another guest. The function it returns takes
-// that back. KeepAwake needs to be root.
-func KeepAwake() (restore func() error, err error) {
-	file, err := os.OpenFile(latencyRequest, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("keep CPUs awake: %w", err)
-	}
-	if err := binary.Write(file, binary.NativeEndian, int32(0)); err != nil {
-		return nil, errors.Join(fmt.Errorf("keep CPUs awake: %w", err), file.Close())
-	}
-	return file.Close, nil
 }

@@ -267,8 +267,8 @@ func (l *Load) Play(ctx context.Context, p remote.Phase, h remote.Hooks) (record
 	cfg.Faults = p.Faults
 	cfg.Stop, cfg.ServerEnded, cfg.Started, cfg.Progress = h.Stop, h.ServerEnded, h.Started, h.Progress
 	cfg.Log, cfg.Raw, cfg.Redact = h.Log, h.Raw, s.record.Redact
-	machine := host.Watch()
+	machine, awake := host.Watch(), s.awake
 	cell, err := s.send(ctx, cfg)
-	cell.Machine = machine()
+	cell.Machine = machine(s.awake - awake)
 	return cell, err
 }

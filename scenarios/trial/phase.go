@@ -122,7 +122,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 		slices.Sort(cfg.Faults)
 	}
 	watched := s.startMonitor(t, i, &cfg, elsewhere)
-	machine := host.Watch()
+	machine, awake := host.Watch(), s.awake
 	began, whole := time.Now(), context.WithoutCancel(ctx)
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does
 	cell, err := s.makeLoad(ctx, t, i, cfg, elsewhere)
@@ -138,7 +138,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 	cell.Target, cell.Round, cell.Attempt = t.Target, t.Round, t.Attempt
 	cell.Phase, cell.Measured = phase.Name, phase.Measure
 	if cell.Log = files.Name(); elsewhere == nil {
-		cell.Machine = machine()
+		cell.Machine = machine(s.awake - awake)
 	}
 	cell.Usage, cell.Usage.Known = used, unknown == nil
 	s.record.Cells = append(s.record.Cells, cell)

@@ -52,10 +52,30 @@ func (s *session) raisePriority() record.Fact {
 
 func (s *session) keepCPUsAwake() record.Fact {
 	fact := record.Fact{Name: "CPU idle states", Value: "allowed, as the scenario says"}
-	if s.scenario.Awake {
-		return s.adopt(fact.Name, host.KeepAwake, "kept out while requests are sent", "allowed")
+	kept := "kept out while requests are sent"
+	switch {
+	case !s.scenario.Awake:
+		return fact
+	case host.Halts() && s.split.Shared:
+		fact.Value = "allowed, since the generator shares its CPUs with the target"
+		return fact
+	case host.Halts():
+		kept += ", on the generator's CPUs"
 	}
-	return fact
+	return s.adopt(fact.Name, s.keepAwake, kept, "allowed")
+}
+
+// keepAwake is the quieting that keeps CPUs awake.
+func (s *session) keepAwake() (restore func() error, err error) {
+	awake, err := host.KeepAwake(s.split.Generator)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		err := awake.Close()
+		s.awake += awake.Used()
+		return err
+	}, nil
 }
 
 // quieting is something that keeps disturbances from the generator while it

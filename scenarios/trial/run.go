@@ -93,7 +93,8 @@ type session struct {
 	since     int                // the round that a run is continued from; 0: it is not continued
 	split     host.Split
 	quiet     []quieting
-	openFiles uint64 // that this process may have
+	awake     time.Duration // CPU time that it took so far to keep CPUs awake
+	openFiles uint64        // that this process may have
 	clock     clock
 	failures  []failure
 	// neverReady has the targets whose first start took as long as it may: another one would

@@ -63,6 +63,26 @@ func (f folder) cpuQuota() (float64, error) {
 	return quota / period, nil
 }
 
+// HasQuota reports whether the CPU time of this process is bounded, alone or together with that of
+// others in a cgroup, as in a container with a limit.
+func HasQuota() bool {
+	all, err := hierarchies()
+	h, ok := find(all, "cpu")
+	if err != nil || !ok {
+		return false
+	}
+	dir, err := h.membership("self")
+	for ; err == nil && strings.HasPrefix(dir, h.mount); dir = filepath.Dir(dir) {
+		if quota, _ := (folder{h, dir}).cpuQuota(); quota > 0 { // what cannot be read is none
+			return true
+		}
+		if dir == h.mount {
+			break
+		}
+	}
+	return false
+}
+
 // Peak is the most memory that the cgroup's processes held so far, cached files
 // included. It fails where the kernel does not say (version 2 before Linux 5.19).
 func (c *Cgroup) Peak() (targets.Bytes, error) {

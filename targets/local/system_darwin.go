@@ -145,6 +145,9 @@ func Descendants(pid int) []int { return []int{pid} }
 // runs is never true: it cannot be seen here.
 func runs(int) bool { return false }
 
+// HasQuota is false: there are no cgroups here.
+func HasQuota() bool { return false }
+
 // TreeUsage fails: it needs /proc.
 func TreeUsage(int) (record.Usage, error) { return record.Usage{}, errLinux }
 

@@ -54,8 +54,8 @@ func compare(ctx context.Context, o *options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if restore, err := host.KeepAwake(); err == nil { // equal for all; without, the CPUs' naps are
-		defer restore()
+	if awake, err := host.KeepAwake(split.Generator); err == nil { // equal for all; without, the CPUs' naps are
+		defer awake.Close()
 	}
 	c, present := findTools(o)
 	if len(present) == 0 {

@@ -64,7 +64,7 @@ func runTrial(ctx context.Context, split host.Split, s step) (trial, error) {
 	s.load.url = server.url
 	watched := host.Watch()
 	failed := t.generate(ctx, child{path: s.tool.path, dir: dir, cpus: split.Generator}, s)
-	t.Stolen = watched().Stolen
+	t.Stolen = watched(0).Stolen
 	arrivals, err := server.stop()
 	if ctx.Err() != nil {
 		return t, ctx.Err()
