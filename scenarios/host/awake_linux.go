@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"servebench/targets/local"
@@ -65,13 +64,12 @@ func (a *Awake) occupy(cpu int) error {
 		return err
 	}
 	a.busy = append(a.busy, p)
-	const last = 19
-	if err := unix.SchedSetAttr(p.PID(), &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: last}, 0); err != nil {
+	if err := unix.SchedSetAttr(p.PID(), &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
 		return fmt.Errorf("lower its priority: %w", err)
 	}
 	// Where the kernel weighs sessions instead of processes (CONFIG_SCHED_AUTOGROUP), the session's
 	// weight counts, and the file is there.
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", p.PID()), []byte(strconv.Itoa(last)), 0)
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", p.PID()), []byte("19"), 0)
 	return nil
 }
 
