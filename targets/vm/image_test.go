@@ -3,7 +3,9 @@ package vm_test
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -46,6 +48,13 @@ func openKind(t *testing.T) (targets.Target, string) {
 	return target, dir
 }
 
+// soon is a time that a start has even on a busy machine: what hangs says how far it came.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Minute, errors.New("no guest after 3 minutes"))
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // ask asks the test server in a guest for its report.
 func ask(t *testing.T, d *targets.Deployment, query url.Values) (report struct {
 	Args, Env       []string
@@ -86,7 +95,7 @@ func TestImageInAGuest(t *testing.T) {
 		artifact.File{Path: "/srv/linked", Kind: tar.TypeLink, Link: "srv/server"},
 	)
 	var output bytes.Buffer
-	d, err := target.Deploy(t.Context(), targets.Workload{Image: image, Ready: "/ready", Output: &output})
+	d, err := target.Deploy(soon(t), targets.Workload{Image: image, Ready: "/ready", Output: &output})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +142,7 @@ func TestGuestsShareADisk(t *testing.T) {
 	w := targets.Workload{Image: serverImage(t, v1.Config{Entrypoint: []string{"/srv/server"}}), Ready: "/ready"}
 	var all []*targets.Deployment
 	for range 2 {
-		d, err := target.Deploy(t.Context(), w)
+		d, err := target.Deploy(soon(t), w)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +164,7 @@ func TestGuestsShareADisk(t *testing.T) {
 func TestDamagedDisk(t *testing.T) {
 	target, _ := openKind(t)
 	w := targets.Workload{Image: serverImage(t, v1.Config{Entrypoint: []string{"/srv/server"}}), Ready: "/ready"}
-	d, err := target.Deploy(t.Context(), w)
+	d, err := target.Deploy(soon(t), w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +183,7 @@ func TestDamagedDisk(t *testing.T) {
 	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 64<<10), 4096); err != nil { // after the superblock
 		t.Fatal(err)
 	}
-	_, err = target.Deploy(t.Context(), w)
+	_, err = target.Deploy(soon(t), w)
 	if err == nil || !strings.Contains(err.Error(), "the disk /dev/vda") || !strings.Contains(err.Error(), "rm '"+disks[0]+"' has it made again") {
 		t.Errorf("error %v, want that the disk is damaged, and what to do", err)
 	}
@@ -183,7 +192,7 @@ func TestDamagedDisk(t *testing.T) {
 // QEMU lets one connection wait, and would lose most of a burst.
 func TestBurstOfConnections(t *testing.T) {
 	target, _ := openKind(t)
-	d, err := target.Deploy(t.Context(), targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"})
+	d, err := target.Deploy(soon(t), targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +235,7 @@ func TestImagesThatAreRefused(t *testing.T) {
 		"a script without one":                   {v1.Config{Entrypoint: []string{"/srv/run"}}, artifact.File{Path: "/srv/run", Mode: 0o755, Content: "#!/bin/sh\n"}, []string{"/srv/run", "no such file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := target.Deploy(t.Context(), targets.Workload{Image: serverImage(t, c.config, c.file), Ready: "/ready"})
+			d, err := target.Deploy(soon(t), targets.Workload{Image: serverImage(t, c.config, c.file), Ready: "/ready"})
 			if err == nil {
 				t.Fatalf("Deploy succeeded: %v", d.Close(t.Context()))
 			}

@@ -215,7 +215,9 @@ func (m *machine) arguments(forward int) []string {
 		args = append(args, "-blockdev", diskArgument(m.disk), "-device", "virtio-blk-pci,drive=root")
 	}
 	return append(args,
-		"-device", "virtio-serial-pci,max_ports=2", // port 0 is a virtio console, should there be one
+		// Port 0 is a virtio console, should there be one. With an ioeventfd, writes of the guest get stuck
+		// now and then where the host's CPUs are busy (https://github.com/lmb/vimto/issues/29).
+		"-device", "virtio-serial-pci,max_ports=2,ioeventfd=off",
 		"-chardev", fmt.Sprintf("socket,id=output,fd=%d", outputFD),
 		"-device", "virtserialport,nr=1,chardev=output",
 		"-netdev", fmt.Sprintf("user,id=net,ipv6=off,hostfwd=tcp:%s-:%d", targets.Address(targets.Loopback, forward), m.port),

@@ -21,7 +21,7 @@ func TestServerHasItsWholeLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := targets.Workload{Command: []string{targettest.Build(t)}, Ready: "/ready", Limits: targets.Limits{Memory: 256 * targets.MiB}}
-	d, err := target.Deploy(t.Context(), w)
+	d, err := target.Deploy(soon(t), w)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,10 +57,11 @@ func serve(c *console) error {
 	if err := connect(); err != nil {
 		return err
 	}
-	port, err := openPort()
+	file, err := openPort()
 	if err != nil {
 		return err
 	}
+	port := patient{file}
 	c.goOn(port)
 	if spec.Root != nil {
 		if err := enterRoot(*spec.Root); err != nil {
@@ -162,6 +163,34 @@ func openPort() (*os.File, error) {
 		}
 		if time.Since(began) > portWait {
 			return nil, errors.New("connect with the host: the kernel found no port of virtio_console")
+		}
+	}
+}
+
+// patient is the port, whose driver now and then does not wake who waits for it, on a machine
+// whose CPUs are busy (https://github.com/lmb/vimto/issues/29): it is asked again every second.
+type patient struct{ *os.File }
+
+const askAgain = time.Second
+
+// Write writes all of p, however long it takes.
+func (f patient) Write(p []byte) (written int, err error) {
+	for {
+		_ = f.SetWriteDeadline(time.Now().Add(askAgain)) // else the write waits, as before
+		n, err := f.File.Write(p[written:])
+		if written += n; !errors.Is(err, os.ErrDeadlineExceeded) {
+			return written, err
+		}
+	}
+}
+
+// Read waits until there is something to read.
+func (f patient) Read(p []byte) (int, error) {
+	for {
+		_ = f.SetReadDeadline(time.Now().Add(askAgain))
+		n, err := f.File.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
 		}
 	}
 }
