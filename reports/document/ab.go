@@ -6,62 +6,63 @@ import (
 	"slices"
 
 	"servebench/reports/analysis/ab"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
 // comparison holds the candidate of an A/B test against the baseline.
-func (b builder) comparison() []Section {
+func (b builder) comparison() []element.Section {
 	d := b.a.AB
 	if d == nil || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
-	t := &Table{
-		Columns: slices.Concat(words("metric", "phase", "verdict"), numbers(record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n")),
+	t := &element.Table{
+		Columns: slices.Concat(element.Words("metric", "phase", "verdict"), element.Numbers(record.Baseline, record.Candidate, "change", "bounds", "p", "pairs", "n")),
 		Keys:    2,
 	}
 	for _, m := range d.Metrics {
 		t.Rows = append(t.Rows, b.metric(m))
 	}
 	for _, e := range d.Errors {
-		t.Rows = append(t.Rows, Row{Notes: undecided(e.Verdict, sentence.ErrorsWhy(d, e)), Cells: []Cell{
-			text("errors"), text(b.phase(e.Phase)), judged(e.Verdict), text(format.Percent(e.Baseline.Value)), text(format.Percent(e.Candidate.Value)),
-			{}, {}, b.probability(e.P), text(fmt.Sprint(d.Pairs)), count(min(e.Baseline.N, e.Candidate.N)),
+		t.Rows = append(t.Rows, element.Row{Notes: undecided(e.Verdict, sentence.ErrorsWhy(d, e)), Cells: []element.Cell{
+			element.Text("errors"), element.Text(b.Phase(e.Phase)), element.Judged(e.Verdict), element.Text(format.Percent(e.Baseline.Value)), element.Text(format.Percent(e.Candidate.Value)),
+			{}, {}, b.probability(e.P), element.Text(fmt.Sprint(d.Pairs)), element.Count(min(e.Baseline.N, e.Candidate.N)),
 		}})
 	}
-	s := Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
+	s := element.Section{ID: "comparison", Title: "Candidate against baseline", Table: t}
 	if conditions := sentence.Conditions(b.a); conditions != "" {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(conditions)})
+		s.Lines = append(s.Lines, element.Line{Text: format.Sentence(conditions)})
 	}
 	if d.Pairs > 0 {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(sentence.ABColumns)})
+		s.Lines = append(s.Lines, element.Line{Text: format.Sentence(sentence.ABColumns)})
 	}
 	if method := sentence.BoundsMethod(b.a); method != "" {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence(method)})
+		s.Lines = append(s.Lines, element.Line{Text: format.Sentence(method)})
 	}
 	if noise := sentence.Noise(b.a); noise != "" {
-		s.Lines = append(s.Lines, Line{Text: format.Sentence("Noise floor: " + noise)})
+		s.Lines = append(s.Lines, element.Line{Text: format.Sentence("Noise floor: " + noise)})
 	}
-	return []Section{s}
+	return []element.Section{s}
 }
 
-func (b builder) metric(m ab.Metric) Row {
-	row := Row{Notes: undecided(m.Verdict, sentence.MetricWhy(b.a.AB, m)), Cells: []Cell{text(m.Name), text(b.phase(m.Phase)), judged(m.Verdict)}}
+func (b builder) metric(m ab.Metric) element.Row {
+	row := element.Row{Notes: undecided(m.Verdict, sentence.MetricWhy(b.a.AB, m)), Cells: []element.Cell{element.Text(m.Name), element.Text(b.Phase(m.Phase)), element.Judged(m.Verdict)}}
 	if len(m.Pairs) == 0 {
-		row.Cells = append(row.Cells, none(), none(), none(), none(), none(), text("0"), text("0"))
+		row.Cells = append(row.Cells, element.None(), element.None(), element.None(), element.None(), element.None(), element.Text("0"), element.Text("0"))
 		return row
 	}
 	baseline, candidate := m.Typical()
 	bounds := cmp.Or(sentence.MetricBounds(m), "none")
-	row.Cells = append(row.Cells, text(sentence.MetricFigure(m, baseline)), text(sentence.MetricFigure(m, candidate)), text(format.Change(m.Ratio)), text(bounds),
-		b.probability(m.P), text(fmt.Sprint(len(m.Pairs))), count(m.N))
+	row.Cells = append(row.Cells, element.Text(sentence.MetricFigure(m, baseline)), element.Text(sentence.MetricFigure(m, candidate)), element.Text(format.Change(m.Ratio)), element.Text(bounds),
+		b.probability(m.P), element.Text(fmt.Sprint(len(m.Pairs))), element.Count(m.N))
 	return row
 }
 
 // probability is a p, where an interim analysis was reached.
-func (b builder) probability(p float64) Cell {
-	return orNone(b.a.AB.Interim > 0, format.Number(p))
+func (b builder) probability(p float64) element.Cell {
+	return element.OrNone(b.a.AB.Interim > 0, format.Number(p))
 }
 
 // undecided says why something did not pass.
@@ -73,12 +74,12 @@ func undecided(v record.Verdict, why string) []string {
 }
 
 // variants set the two servers side by side: what differs, then what is the same.
-func (b builder) variants() []Section {
+func (b builder) variants() []element.Section {
 	if b.a.AB == nil || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
-	table := func() *Table {
-		return &Table{Columns: words("fact", record.Baseline, record.Candidate), Keys: 1}
+	table := func() *element.Table {
+		return &element.Table{Columns: element.Words("fact", record.Baseline, record.Candidate), Keys: 1}
 	}
 	differ, same := table(), table()
 	for _, name := range factNames(b.a.Run.AB) {
@@ -87,13 +88,13 @@ func (b builder) variants() []Section {
 		if baseline != candidate {
 			t = differ
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{text(name), orNone(baseline != "", baseline), orNone(candidate != "", candidate)}})
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{element.Text(name), element.OrNone(baseline != "", baseline), element.OrNone(candidate != "", candidate)}})
 	}
-	first := Section{ID: "variants", Title: "The two servers", Table: differ, Notes: []string{"What differs between them:"}}
+	first := element.Section{ID: "variants", Title: "The two servers", Table: differ, Notes: []string{"What differs between them:"}}
 	if len(differ.Rows) == 0 {
-		first = Section{ID: "variants", Title: "The two servers", Lines: []Line{{Text: "Both are the same server: what differs between them is noise."}}}
+		first = element.Section{ID: "variants", Title: "The two servers", Lines: []element.Line{{Text: "Both are the same server: what differs between them is noise."}}}
 	}
-	return []Section{first, {ID: "variants-same", Rank: Background, Table: same, Notes: []string{"What they have in common:"}}}
+	return []element.Section{first, {ID: "variants-same", Rank: element.Background, Table: same, Notes: []string{"What they have in common:"}}}
 }
 
 // The facts of a variant that are fields of the record.
@@ -126,10 +127,10 @@ func variantFact(v record.Variant, name string) string {
 }
 
 // advice says what would settle an A/B test.
-func (b builder) advice() []Line {
+func (b builder) advice() []element.Line {
 	d := b.a.AB
 	if d == nil || sentence.Advice(d) == "" || b.a.Empty() || b.a.Refused() {
 		return nil
 	}
-	return []Line{{Fix: format.Sentence(sentence.Advice(d)), Command: d.Command}}
+	return []element.Line{{Fix: format.Sentence(sentence.Advice(d)), Command: d.Command}}
 }

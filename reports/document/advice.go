@@ -5,6 +5,7 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
+	"servebench/reports/document/element"
 	"servebench/reports/document/pricing"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
@@ -15,83 +16,83 @@ func Advice(a *advice.Advice) *Document {
 	costs := Costs(a.Costs)
 	d := &Document{
 		Title: "Where to serve " + a.Traffic.Name, Description: costs.Description, Origin: costs.Origin,
-		Verdict: Verdict{Word: "ADVICE", Tone: Good, Why: pricing.Recommendation(a)},
+		Verdict: Verdict{Word: "ADVICE", Tone: element.Good, Why: pricing.Recommendation(a)},
 	}
 	switch {
 	case len(a.Priced()) == 0:
-		d.Verdict.Word, d.Verdict.Tone = "NO PLACE", Bad
+		d.Verdict.Word, d.Verdict.Tone = "NO PLACE", element.Bad
 	case len(a.Undecided()) > 0:
-		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
+		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", element.Unsure
 	}
 	for _, doubt := range sentence.AdviceDoubts(a) {
-		d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: doubt})
+		d.Verdict.Notices = append(d.Verdict.Notices, element.Line{Tone: element.Unsure, Text: doubt})
 	}
-	decision := []Section{}
+	decision := []element.Section{}
 	for _, s := range costs.Sections {
 		if s.ID == "cost" {
 			decision = append(decision, s)
 		}
 	}
 	d.add(decision, breakEvens(a), flips(a), tornado(a), moves(a))
-	d.Sections = append(d.Sections, slices.DeleteFunc(costs.Sections, func(s Section) bool { return s.ID == "cost" })...)
-	if i := slices.IndexFunc(d.Sections, func(s Section) bool { return s.ID == "method" }); i >= 0 {
+	d.Sections = append(d.Sections, slices.DeleteFunc(costs.Sections, func(s element.Section) bool { return s.ID == "cost" })...)
+	if i := slices.IndexFunc(d.Sections, func(s element.Section) bool { return s.ID == "method" }); i >= 0 {
 		method := &d.Sections[i]
-		method.Lines = append(slices.Clone(method.Lines), Line{Text: format.Sentence(pricing.AdviceMethod)})
+		method.Lines = append(slices.Clone(method.Lines), element.Line{Text: format.Sentence(pricing.AdviceMethod)})
 	}
 	return d
 }
 
 // breakEvens are the traffic at which the cheaper of two places changes.
-func breakEvens(a *advice.Advice) []Section {
+func breakEvens(a *advice.Advice) []element.Section {
 	if len(a.Priced()) == 0 {
 		return nil
 	}
-	var lines []Line
+	var lines []element.Line
 	first, further := advice.ChoiceOf(a.Priced()[0]), 0
 	for _, b := range a.BreakEvens {
 		if b.Frontier || b.Below == first || b.Above == first {
-			lines = append(lines, Line{Text: pricing.BreakEven(b)})
+			lines = append(lines, element.Line{Text: pricing.BreakEven(b)})
 		} else {
 			further++
 		}
 	}
 	for _, n := range a.NoneOf {
 		if n.Better == first || n.Worse == first {
-			lines = append(lines, Line{Text: pricing.NoBreakEven(n)})
+			lines = append(lines, element.Line{Text: pricing.NoBreakEven(n)})
 		} else {
 			further++
 		}
 	}
 	if further > 0 {
-		lines = append(lines, Line{Text: pricing.FurtherPairs(further)})
+		lines = append(lines, element.Line{Text: pricing.FurtherPairs(further)})
 	}
 	if lines == nil {
-		lines = []Line{{Text: "There is none: all places are of one kind, and the first of them stays the same at all traffic that was looked at."}}
+		lines = []element.Line{{Text: "There is none: all places are of one kind, and the first of them stays the same at all traffic that was looked at."}}
 	}
-	return []Section{{ID: "break-even", Title: "Break-even", Lines: lines,
+	return []element.Section{{ID: "break-even", Title: "Break-even", Lines: lines,
 		Notes: []string{"The mean traffic at which the better of two places changes: of the first place and the cheapest of each other kind, and of those between which the first place changes. The traffic keeps its course and is multiplied."}}}
 }
 
 // flips are how far each input may move until another place comes first.
-func flips(a *advice.Advice) []Section {
-	var lines []Line
+func flips(a *advice.Advice) []element.Section {
+	var lines []element.Line
 	for _, f := range a.Flips {
-		lines = append(lines, Line{Where: pricing.FlipName(f, a.Priced()[0]), Text: pricing.Flip(f)})
+		lines = append(lines, element.Line{Where: pricing.FlipName(f, a.Priced()[0]), Text: pricing.Flip(f)})
 	}
-	return []Section{{ID: "flips", Title: "What would change the answer", Lines: lines,
+	return []element.Section{{ID: "flips", Title: "What would change the answer", Lines: lines,
 		Notes: []string{"How far one input may move until another place comes first. All others stay as they are."}}}
 }
 
-func tornado(a *advice.Advice) []Section {
+func tornado(a *advice.Advice) []element.Section {
 	if len(a.Tornado) == 0 {
 		return nil
 	}
-	return []Section{{ID: "sensitivity", Title: "What the cost depends on", Figures: []string{"advice-tornado"}, Table: TornadoTable(a)}}
+	return []element.Section{{ID: "sensitivity", Title: "What the cost depends on", Figures: []string{"advice-tornado"}, Table: TornadoTable(a)}}
 }
 
 // TornadoTable is what the first place costs at the low and the high value of each input.
-func TornadoTable(a *advice.Advice) *Table {
-	t := &Table{Keys: 1, Columns: slices.Concat(words("input"), numbers("low", "$/month", "high", "$/month"), words("cheapest then"))}
+func TornadoTable(a *advice.Advice) *element.Table {
+	t := &element.Table{Keys: 1, Columns: slices.Concat(element.Words("input"), element.Numbers("low", "$/month", "high", "$/month"), element.Words("cheapest then"))}
 	for _, b := range a.Tornado {
 		var first []string
 		for _, end := range []advice.End{b.Low, b.High} {
@@ -99,22 +100,22 @@ func TornadoTable(a *advice.Advice) *Table {
 				first = append(first, "at "+pricing.InputValue(b.Input, end.Value)+": "+pricing.Choice(*end.First)+", "+format.Dollars(end.FirstUSD))
 			}
 		}
-		then := Cell{Text: "the same place", Tone: Faint}
+		then := element.Cell{Text: "the same place", Tone: element.Faint}
 		if len(first) > 0 {
-			then = with(first[0], first[1:]...)
+			then = element.With(first[0], first[1:]...)
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(pricing.InputName(b.Input)), text(pricing.InputValue(b.Input, b.Low.Value)), endCell(b.Low), text(pricing.InputValue(b.Input, b.High.Value)), endCell(b.High), then,
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{
+			element.Text(pricing.InputName(b.Input)), element.Text(pricing.InputValue(b.Input, b.Low.Value)), endCell(b.Low), element.Text(pricing.InputValue(b.Input, b.High.Value)), endCell(b.High), then,
 		}})
 	}
 	return t
 }
 
-func endCell(e advice.End) Cell {
+func endCell(e advice.End) element.Cell {
 	if e.Unfit != nil {
-		return Cell{Text: "cannot serve", Tone: Bad}
+		return element.Cell{Text: "cannot serve", Tone: element.Bad}
 	}
-	return text(format.Dollars(e.USD))
+	return element.Text(format.Dollars(e.USD))
 }
 
 // DescribeTornado describes the figure of what the cost depends on.
@@ -132,31 +133,31 @@ func DescribeTornado(a *advice.Advice) Description {
 }
 
 // moves are what goes along unchanged from one target to another.
-func moves(a *advice.Advice) []Section {
+func moves(a *advice.Advice) []element.Section {
 	if len(a.Moves) == 0 {
 		return nil
 	}
-	t := &Table{Keys: 1, Columns: slices.Concat(words("target", "protocol", "server", "image", "program"), numbers("answers that agree"))}
+	t := &element.Table{Keys: 1, Columns: slices.Concat(element.Words("target", "protocol", "server", "image", "program"), element.Numbers("answers that agree"))}
 	for _, p := range a.Moves {
-		agreed := none()
+		agreed := element.None()
 		if p.Checked > 0 {
-			agreed = text(format.Percent(float64(p.Agreed)/float64(p.Checked)) + " of " + format.Count(p.Checked))
+			agreed = element.Text(format.Percent(float64(p.Agreed)/float64(p.Checked)) + " of " + format.Count(p.Checked))
 		}
-		code := func(s string) Cell {
+		code := func(s string) element.Cell {
 			if s == "" {
-				return none()
+				return element.None()
 			}
-			return Cell{Text: pricing.ShortHash(s), Code: true}
+			return element.Cell{Text: pricing.ShortHash(s), Code: true}
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(p.Target), text(p.Protocol), text(p.Server), code(p.Image), code(p.Program), agreed,
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{
+			element.Text(p.Target), element.Text(p.Protocol), element.Text(p.Server), code(p.Image), code(p.Program), agreed,
 		}})
 	}
-	said := lines(pricing.Moves(a.Moves))
+	said := element.Lines(pricing.Moves(a.Moves))
 	contract := func(e cost.Estimate) bool { return pricing.Contract(e) != "" }
 	if i := slices.IndexFunc(a.Priced(), contract); i >= 0 {
-		said = append(said, Line{Text: pricing.Contract(a.Priced()[i])})
+		said = append(said, element.Line{Text: pricing.Contract(a.Priced()[i])})
 	}
-	return []Section{{ID: "moving", Title: "What a move takes", Table: t, Lines: said,
+	return []element.Section{{ID: "moving", Title: "What a move takes", Table: t, Lines: said,
 		Notes: []string{"What the runs show of each target that was measured with the same requests: what is the same on two of them went along unchanged."}}}
 }

@@ -12,6 +12,8 @@ import (
 	"servebench/reports/analysis/scaling"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/analysis/sweep"
+	"servebench/reports/document/element"
+	"servebench/reports/document/monitored"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -33,7 +35,7 @@ type Description struct {
 	// ("INVALID RUN: …"); "" otherwise.
 	Mark string
 	// Data is what is drawn, as numbers; nil where it depends on how it is drawn.
-	Data *Table
+	Data *element.Table
 }
 
 // Drawn is what a description says of the drawing.
@@ -45,7 +47,7 @@ type Drawn struct {
 
 // Describe describes a figure, by its name without its phase: "percentiles".
 func Describe(a *analysis.Analysis, figure string, drawn Drawn) Description {
-	b := builder{a}
+	b := newBuilder(a)
 	if drawn.Phase != "" {
 		b = b.only(drawn.Phase)
 	}
@@ -56,7 +58,7 @@ func Describe(a *analysis.Analysis, figure string, drawn Drawn) Description {
 		d.Title += b.titlePhase(phase)
 		d.Conditions = sentence.PhaseConditions(b.a, phase)
 	}
-	d.Data = d.Data.compact()
+	d.Data = d.Data.Compact()
 	return d
 }
 
@@ -70,7 +72,7 @@ func (b builder) only(phase string) builder {
 	a.Scaling = slices.DeleteFunc(slices.Clone(a.Scaling), func(t scaling.Trial) bool { return t.Phase != phase })
 	a.Monitor = slices.DeleteFunc(slices.Clone(a.Monitor), func(t monitoring.Trial) bool { return t.Phase != phase })
 	a.Set = &set
-	return builder{&a}
+	return newBuilder(&a)
 }
 
 func (b builder) describe(figure string, drawn Drawn) Description {
@@ -132,10 +134,9 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 		}
 	case "accuracy":
 		return Description{
-			Title: "Accuracy over time",
-			Caption: "Points: the share of right predictions among those of each window whose outcome is known, by when they were answered, in windows of " + windowOf(b.a.Run.Scenario.Monitor.Window) +
-				"; bars are 95 % intervals." + b.detectorCaption() + b.endedEarly(),
-			Method: format.Sentence(accuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: b.windowTable(),
+			Title:   "Accuracy over time",
+			Caption: monitored.AccuracyCaption(b.a) + b.endedEarly(),
+			Method:  format.Sentence(monitored.AccuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: monitored.WindowTable(b.a),
 		}
 	case "forest":
 		reference := b.a.Label(b.a.Reference)
@@ -241,30 +242,30 @@ func (b builder) titlePhase(p record.Phase) string {
 
 // pairTable has the rounds of each metric of an A/B test, and what each interim analysis
 // made of them.
-func (b builder) pairTable() *Table {
-	t := &Table{Columns: append(words("metric", "phase", "round", "ran first"), numbers(record.Baseline, record.Candidate, "change")...), Keys: 2}
+func (b builder) pairTable() *element.Table {
+	t := &element.Table{Columns: append(element.Words("metric", "phase", "round", "ran first"), element.Numbers(record.Baseline, record.Candidate, "change")...), Keys: 2}
 	for _, m := range b.a.AB.Metrics {
-		named := []Cell{text(m.Name), text(b.phase(m.Phase))}
+		named := []element.Cell{element.Text(m.Name), element.Text(b.Phase(m.Phase))}
 		for _, pair := range m.Pairs {
 			first := record.Baseline
 			if pair.CandidateFirst {
 				first = record.Candidate
 			}
-			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprint(pair.Round)), text(first),
-				text(sentence.MetricFigure(m, pair.Baseline)), text(sentence.MetricFigure(m, pair.Candidate)), text(format.Change(pair.Candidate/pair.Baseline)))})
+			t.Rows = append(t.Rows, element.Row{Cells: append(slices.Clone(named), element.Text(fmt.Sprint(pair.Round)), element.Text(first),
+				element.Text(sentence.MetricFigure(m, pair.Baseline)), element.Text(sentence.MetricFigure(m, pair.Candidate)), element.Text(format.Change(pair.Candidate/pair.Baseline)))})
 		}
 		for _, i := range m.Interims {
 			m.Low, m.High = i.Low, i.High
-			t.Rows = append(t.Rows, Row{Cells: append(slices.Clone(named), text(fmt.Sprintf("interim analysis at round %d", i.Pairs)), none(), none(), none(),
-				Cell{Text: format.Change(i.Ratio), Interval: sentence.MetricBounds(m)})})
+			t.Rows = append(t.Rows, element.Row{Cells: append(slices.Clone(named), element.Text(fmt.Sprintf("interim analysis at round %d", i.Pairs)), element.None(), element.None(), element.None(),
+				element.Cell{Text: format.Change(i.Ratio), Interval: sentence.MetricBounds(m)})})
 		}
 	}
 	return t
 }
 
 // percentileTable has the quantiles of all requests sent: those that failed were endless.
-func (b builder) percentileTable() *Table {
-	t := b.byTarget(words("time"), numbers("n"), quantileTitles(), numbers("failed or censored"))
+func (b builder) percentileTable() *element.Table {
+	t := element.ByTarget(element.Words("time"), element.Numbers("n"), element.QuantileTitles(), element.Numbers("failed or censored"))
 	t.Keys = 3
 	for _, r := range b.a.Rows {
 		for i, d := range []stat.Distribution{r.Response, r.Service} {
@@ -272,11 +273,11 @@ func (b builder) percentileTable() *Table {
 				continue
 			}
 			sent := max(r.Ledger.Sent, d.N)
-			cells := []Cell{text([]string{"response", "service"}[i]), count(sent)}
+			cells := []element.Cell{element.Text([]string{"response", "service"}[i]), element.Count(sent)}
 			for _, q := range stat.Quantiles() {
 				cells = append(cells, quantileOfAll(d, q, sent))
 			}
-			b.add(t, r.Target, r.Phase, append(cells, largest(d), count(sent-d.N)))
+			b.Add(t, r.Target, r.Phase, append(cells, element.Largest(d), element.Count(sent-d.N)))
 		}
 	}
 	return t
@@ -284,25 +285,25 @@ func (b builder) percentileTable() *Table {
 
 // quantileOfAll is a quantile of so many requests, of which a distribution has those that
 // were answered.
-func quantileOfAll(d stat.Distribution, q float64, sent int64) Cell {
+func quantileOfAll(d stat.Distribution, q float64, sent int64) element.Cell {
 	at := stat.NewTally(d.Histogram).With(sent - d.N).At(stat.Rank(q, sent))
 	switch {
 	case at == stat.Never:
-		return text("∞")
+		return element.Text("∞")
 	case !stat.Known(q, sent):
-		return faint("n too small")
+		return element.Muted("n too small")
 	}
-	return text(format.Milliseconds(time.Duration(at)))
+	return element.Text(format.Milliseconds(time.Duration(at)))
 }
 
 // everyStart lists the starts in the order in which they were made.
-func (b builder) everyStart() *Table {
+func (b builder) everyStart() *element.Table {
 	stages := sample.StageNames(b.a.Run)
 	var titles []string
 	for _, name := range stages {
 		titles = append(titles, name+" ms")
 	}
-	t := &Table{Columns: slices.Concat(words("target", "round"), numbers(titles...), words("outcome")), Keys: 2}
+	t := &element.Table{Columns: slices.Concat(element.Words("target", "round"), element.Numbers(titles...), element.Words("outcome")), Keys: 2}
 	for _, target := range b.a.Run.Targets {
 		for _, d := range target.Deployments {
 			if target.Running {
@@ -318,16 +319,16 @@ func (b builder) everyStart() *Table {
 			case d.FirstAnswerError != "":
 				outcome = "no right first answer"
 			}
-			row := []Cell{{Text: b.a.Label(target.Name), Target: target.Name}, text(round)}
+			row := []element.Cell{{Text: b.a.Label(target.Name), Target: target.Name}, element.Text(round)}
 			for _, name := range stages {
 				i := slices.IndexFunc(d.Stages, func(s record.Stage) bool { return s.Name == name })
 				if i < 0 {
-					row = append(row, none())
+					row = append(row, element.None())
 					continue
 				}
-				row = append(row, text(format.Milliseconds(d.Stages[i].At)))
+				row = append(row, element.Text(format.Milliseconds(d.Stages[i].At)))
 			}
-			t.Rows = append(t.Rows, Row{Cells: append(row, text(outcome))})
+			t.Rows = append(t.Rows, element.Row{Cells: append(row, element.Text(outcome))})
 		}
 	}
 	return t

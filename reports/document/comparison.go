@@ -6,6 +6,7 @@ import (
 
 	"servebench/reports/analysis/compare"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -16,81 +17,81 @@ import (
 func Comparisons(all []*compare.Comparison) *Document {
 	d := &Document{}
 	if warning := sentence.ComparisonWarning(all); warning != "" {
-		d.add([]Section{{ID: "warning", Lines: []Line{{Text: warning}}}})
+		d.add([]element.Section{{ID: "warning", Lines: []element.Line{{Text: warning}}}})
 	}
 	for i, c := range all {
 		d.add(compared(fmt.Sprintf("run-%d", i+1), c))
 	}
-	d.add([]Section{{ID: "method", Lines: lines(sentence.ComparisonNotes(all))}})
+	d.add([]element.Section{{ID: "method", Lines: element.Lines(sentence.ComparisonNotes(all))}})
 	return d
 }
 
-func compared(id string, c *compare.Comparison) []Section {
-	first := Line{Word: "COMPARED", Text: sentence.ComparisonLine(c)}
+func compared(id string, c *compare.Comparison) []element.Section {
+	first := element.Line{Word: "COMPARED", Text: sentence.ComparisonLine(c)}
 	if !c.Comparable() {
-		first.Word, first.Tone = "NOT COMPARABLE", Bad
+		first.Word, first.Tone = "NOT COMPARABLE", element.Bad
 	}
-	s := Section{ID: id, Lines: []Line{first, {Where: "base", Text: sentence.ComparedRun(c.Base)}, {Where: "new", Text: sentence.ComparedRun(c.New)}}}
+	s := element.Section{ID: id, Lines: []element.Line{first, {Where: "base", Text: sentence.ComparedRun(c.Base)}, {Where: "new", Text: sentence.ComparedRun(c.New)}}}
 	for _, d := range c.Differences {
-		line := Line{Tone: Unsure, Text: sentence.Difference(d)}
+		line := element.Line{Tone: element.Unsure, Text: sentence.Difference(d)}
 		if d.Fatal && !d.Allowed {
-			line.Tone = Bad
+			line.Tone = element.Bad
 		}
 		s.Lines = append(s.Lines, line)
 	}
 	for _, m := range c.Missing {
-		s.Lines = append(s.Lines, Line{Tone: Unsure, Text: sentence.Missing(m)})
+		s.Lines = append(s.Lines, element.Line{Tone: element.Unsure, Text: sentence.Missing(m)})
 	}
-	all := []Section{s}
+	all := []element.Section{s}
 	for _, figures := range c.Tables() {
-		all = append(all, Section{ID: id + "-" + figures[0].Phase, Notes: []string{sentence.ComparedLoads(c, figures[0].Phase)}, Table: changes(figures)})
+		all = append(all, element.Section{ID: id + "-" + figures[0].Phase, Notes: []string{sentence.ComparedLoads(c, figures[0].Phase)}, Table: changes(figures)})
 	}
 	return all
 }
 
-func changes(figures []compare.Figure) *Table {
+func changes(figures []compare.Figure) *element.Table {
 	n := "rounds"
 	if figures[0].Phase == "" {
 		n = "starts"
 	}
-	t := &Table{Columns: slices.Concat(words("target", "metric"), numbers("base", "new", "new ÷ base"), words(""), numbers(n)), Keys: 2}
+	t := &element.Table{Columns: slices.Concat(element.Words("target", "metric"), element.Numbers("base", "new", "new ÷ base"), element.Words(""), element.Numbers(n)), Keys: 2}
 	for _, f := range figures {
 		name := f.Metric
 		if name == record.MetricCPU {
 			name = "CPU per request"
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			{Text: f.Target, Target: f.Target}, text(name), value(f, f.Base), value(f, f.New), change(f), direction(f),
-			text(fmt.Sprintf("%d, %d", f.Base.N, f.New.N)),
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{
+			{Text: f.Target, Target: f.Target}, element.Text(name), value(f, f.Base), value(f, f.New), change(f), direction(f),
+			element.Text(fmt.Sprintf("%d, %d", f.Base.N, f.New.N)),
 		}})
 	}
 	return t
 }
 
-func value(f compare.Figure, v compare.Value) Cell {
+func value(f compare.Figure, v compare.Value) element.Cell {
 	quantile := []string{record.MetricP50, record.MetricP90, record.MetricP99, record.MetricP999}
 	switch {
 	case !v.Known && slices.Contains(quantile, f.Metric):
-		return faint("n too small")
+		return element.Muted("n too small")
 	case !v.Known:
-		return none()
+		return element.None()
 	}
-	return text(sentence.Quantity(v.Value, f.Unit))
+	return element.Text(sentence.Quantity(v.Value, f.Unit))
 }
 
 // change is "×1.02", of an error rate "+0.3 %", with its interval.
-func change(f compare.Figure) Cell {
+func change(f compare.Figure) element.Cell {
 	if !f.Known {
-		return none()
+		return element.None()
 	}
 	if f.Unit != stat.Share {
-		return ratio(f.Change, f.HasInterval, f.Low, f.High)
+		return element.Ratio(f.Change, f.HasInterval, f.Low, f.High)
 	}
 	sign := ""
 	if f.Change > 0 {
 		sign = "+"
 	}
-	c := text(sign + format.Percent(f.Change))
+	c := element.Text(sign + format.Percent(f.Change))
 	if f.HasInterval {
 		c.Interval, c.Both = format.PercentInterval(f.Low, f.High), sign+format.PercentWithin(f.Change, f.Low, f.High)
 	}
@@ -99,6 +100,6 @@ func change(f compare.Figure) Cell {
 
 // direction says where the interval excludes that the runs are alike. It is a word on the
 // runs, not on the servers.
-func direction(f compare.Figure) Cell {
-	return text(map[int]string{1: "higher in NEW", -1: "lower in NEW"}[f.Differs()])
+func direction(f compare.Figure) element.Cell {
+	return element.Text(map[int]string{1: "higher in NEW", -1: "lower in NEW"}[f.Differs()])
 }

@@ -10,6 +10,7 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
+	"servebench/reports/document/element"
 	"servebench/reports/document/pricing"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
@@ -22,22 +23,22 @@ func Costs(c *cost.Costs) *Document {
 	d := &Document{
 		Title: "Cost of " + c.Traffic.Name, Description: pricing.TrafficLine(c.Traffic),
 		Origin:  costOrigin(c),
-		Verdict: Verdict{Word: "CHEAPEST", Tone: Good, Why: pricing.CostVerdict(c)},
+		Verdict: Verdict{Word: "CHEAPEST", Tone: element.Good, Why: pricing.CostVerdict(c)},
 	}
 	priced := c.Priced()
 	if len(priced) > 0 {
 		for _, warning := range sentence.CostDoubts(priced[0]) {
-			d.Verdict.Notices = append(d.Verdict.Notices, Line{Tone: Unsure, Text: warning})
+			d.Verdict.Notices = append(d.Verdict.Notices, element.Line{Tone: element.Unsure, Text: warning})
 		}
 	}
 	switch {
 	case len(priced) == 0:
-		d.Verdict.Word, d.Verdict.Tone = "NO COST", Bad
+		d.Verdict.Word, d.Verdict.Tone = "NO COST", element.Bad
 	case len(c.Undecided()) > 0:
-		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", Unsure
+		d.Verdict.Word, d.Verdict.Tone = "UNDECIDED", element.Unsure
 	}
 	d.add(costTable(c), costSearches(c), costRemarks(c), costFigures(c), costMeasured(c), costParts(c), costPrices(c),
-		[]Section{{ID: "method", Title: "Method", Rank: Background, Lines: []Line{{Text: format.Sentence(pricing.CostMethod)}}}})
+		[]element.Section{{ID: "method", Title: "Method", Rank: element.Background, Lines: []element.Line{{Text: format.Sentence(pricing.CostMethod)}}}})
 	return d
 }
 
@@ -53,17 +54,17 @@ func costOrigin(c *cost.Costs) []string {
 
 // costTable ranks the places. Those of a target that cannot serve for the same reason are told
 // together.
-func costTable(c *cost.Costs) []Section {
-	t := &Table{Columns: slices.Concat(words("target", "place"), ranged("$/month", "[range]"), numbers("$/million", "units")), Keys: 2}
+func costTable(c *cost.Costs) []element.Section {
+	t := &element.Table{Columns: slices.Concat(element.Words("target", "place"), element.Ranged("$/month", "[range]"), element.Numbers("$/million", "units")), Keys: 2}
 	unfit := map[string]int{} // rows, by target and reason
 	for _, e := range c.Estimates {
-		row := Row{Cells: []Cell{text(e.Measured.Target), text(e.Place.ID), none(), none(), none()}}
+		row := element.Row{Cells: []element.Cell{element.Text(e.Measured.Target), element.Text(e.Place.ID), element.None(), element.None(), element.None()}}
 		if e.Unfit == nil {
 			row.Cells[2], row.Cells[3] = dollars(e, e.Month), dollars(e, e.PerMillion)
 			if million := &row.Cells[3]; million.Interval != "" {
 				million.Notes, million.Interval = []string{million.Interval}, ""
 			}
-			row.Cells[4] = text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), peakUnits(e)))
+			row.Cells[4] = element.Text(fmt.Sprintf("%s (%s)", format.Number(e.Mean), peakUnits(e)))
 			if note := sentence.SearchNote(*e.Measured); note != "" {
 				row.Notes = []string{note}
 			}
@@ -86,7 +87,7 @@ func costTable(c *cost.Costs) []Section {
 		}
 		unfit[e.Measured.Target+why] = len(t.Rows)
 		row.Cells[1].Notes = []string{e.Place.ID}
-		row.Cells[2].Tone, row.Notes = Bad, []string{why}
+		row.Cells[2].Tone, row.Notes = element.Bad, []string{why}
 		t.Rows = append(t.Rows, row)
 	}
 	for _, at := range unfit {
@@ -94,7 +95,7 @@ func costTable(c *cost.Costs) []Section {
 			place.Notes = nil
 		}
 	}
-	return []Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{pricing.TrafficLine(c.Traffic), pricing.CostOptions(c.Options), pricing.CostRange, pricing.CostUnits(c.Options)}}}
+	return []element.Section{{ID: "cost", Title: "Cost", Table: t, Notes: []string{pricing.TrafficLine(c.Traffic), pricing.CostOptions(c.Options), pricing.CostRange, pricing.CostUnits(c.Options)}}}
 }
 
 // peakUnits are the units at the peak: "2+1", where one is spare.
@@ -107,8 +108,8 @@ func peakUnits(e cost.Estimate) string {
 
 // dollars is an amount of an estimate with its interval, where it has one that shows; "≤" it where
 // no higher rate was asked for than the one certified.
-func dollars(e cost.Estimate, i cost.Interval) Cell {
-	cell := text(format.Dollars(i.Value))
+func dollars(e cost.Estimate, i cost.Interval) element.Cell {
+	cell := element.Text(format.Dollars(i.Value))
 	if e.AtMost() {
 		cell.Text = "≤ " + cell.Text
 		return cell
@@ -119,8 +120,8 @@ func dollars(e cost.Estimate, i cost.Interval) Cell {
 
 // costSearches tells what limits belief in the searches that the capacities rest on, each once
 // with the targets that it is about.
-func costSearches(c *cost.Costs) []Section {
-	s := Section{ID: "cost-searches", Title: "Warnings of the searches"}
+func costSearches(c *cost.Costs) []element.Section {
+	s := element.Section{ID: "cost-searches", Title: "Warnings of the searches"}
 	var told []record.Diagnostic
 	for _, m := range c.Measured {
 		for _, d := range m.Diagnostics {
@@ -139,11 +140,11 @@ func costSearches(c *cost.Costs) []Section {
 			told, s.Lines = append(told, d), append(s.Lines, diagnosticLine(d, strings.Join(where, ", ")))
 		}
 	}
-	return []Section{s}
+	return []element.Section{s}
 }
 
 // costRemarks tells what the costs rest on, each once with the places that it is true of.
-func costRemarks(c *cost.Costs) []Section {
+func costRemarks(c *cost.Costs) []element.Section {
 	var texts []string
 	places := map[string][]string{}
 	priced := c.Priced()
@@ -162,10 +163,10 @@ func costRemarks(c *cost.Costs) []Section {
 		}
 	}
 	slices.SortStableFunc(texts, func(a, b string) int { return len(places[b]) - len(places[a]) })
-	var lines []Line
+	var lines []element.Line
 	for _, text := range texts {
 		const few = 2
-		l := Line{Tone: Unsure, Where: strings.Join(places[text], ", "), Text: text}
+		l := element.Line{Tone: element.Unsure, Where: strings.Join(places[text], ", "), Text: text}
 		switch n := len(places[text]); {
 		case n == len(priced) && n > 1:
 			l.Where = "all places"
@@ -174,14 +175,14 @@ func costRemarks(c *cost.Costs) []Section {
 		}
 		lines = append(lines, l)
 	}
-	return []Section{{ID: "cost-remarks", Title: "What these costs rest on", Lines: lines}}
+	return []element.Section{{ID: "cost-remarks", Title: "What these costs rest on", Lines: lines}}
 }
 
-func costFigures(c *cost.Costs) []Section {
+func costFigures(c *cost.Costs) []element.Section {
 	if len(c.Priced()) == 0 {
 		return nil
 	}
-	return []Section{{ID: "cost-figures", Title: "Over traffic and time", Rank: Background, Figures: []string{"cost-traffic", "cost-units"}}}
+	return []element.Section{{ID: "cost-figures", Title: "Over traffic and time", Rank: element.Background, Figures: []string{"cost-traffic", "cost-units"}}}
 }
 
 // DescribeCosts describes a figure of costs, by its name.
@@ -206,13 +207,13 @@ func DescribeCosts(c *cost.Costs, figure string) Description {
 }
 
 // costMeasured tells what the costs are made from.
-func costMeasured(c *cost.Costs) []Section {
-	t := &Table{Keys: 1, Columns: slices.Concat(words("target"),
-		numbers("certified/s", "breaks at/s", "CPUs", "GiB", "GB-s/request", "service ms", "cold start ms", "starts", "answer bytes"), words("limited by", "processor"))}
+func costMeasured(c *cost.Costs) []element.Section {
+	t := &element.Table{Keys: 1, Columns: slices.Concat(element.Words("target"),
+		element.Numbers("certified/s", "breaks at/s", "CPUs", "GiB", "GB-s/request", "service ms", "cold start ms", "starts", "answer bytes"), element.Words("limited by", "processor"))}
 	for _, m := range c.Measured {
-		billed := none()
+		billed := element.None()
 		if m.Billed != nil {
-			billed = Cell{Text: format.Number(m.Billed.GBSeconds.Value)}
+			billed = element.Cell{Text: format.Number(m.Billed.GBSeconds.Value)}
 			switch g := m.Billed.GBSeconds; {
 			case g.NoHigh:
 				billed.Interval = "no interval"
@@ -220,30 +221,30 @@ func costMeasured(c *cost.Costs) []Section {
 				billed.Interval = format.Interval(g.Low, g.High)
 			}
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{
-			text(m.Target), certified(m.Rate, m.Capped), orNone(m.Breaks > 0, format.RateNumber(m.Breaks)),
-			orNone(m.CPUs > 0, format.Number(m.CPUs)), orNone(m.MemoryGiB > 0, format.Number(m.MemoryGiB)), billed,
-			millisecondsOrNone(m.Service > 0, m.Service), millisecondsOrNone(m.ColdStart > 0, m.ColdStart), count(int64(m.Starts)),
-			orNone(m.AnswerBytes > 0, format.Number(m.AnswerBytes)), orNone(m.LimitedBy != "", sentence.LimitedBy(m.LimitedBy)), text(m.Processor),
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{
+			element.Text(m.Target), certified(m.Rate, m.Capped), element.OrNone(m.Breaks > 0, format.RateNumber(m.Breaks)),
+			element.OrNone(m.CPUs > 0, format.Number(m.CPUs)), element.OrNone(m.MemoryGiB > 0, format.Number(m.MemoryGiB)), billed,
+			element.MillisecondsOrNone(m.Service > 0, m.Service), element.MillisecondsOrNone(m.ColdStart > 0, m.ColdStart), element.Count(int64(m.Starts)),
+			element.OrNone(m.AnswerBytes > 0, format.Number(m.AnswerBytes)), element.OrNone(m.LimitedBy != "", sentence.LimitedBy(m.LimitedBy)), element.Text(m.Processor),
 		}})
 	}
-	return []Section{{ID: "cost-measured", Title: "What was measured", Rank: Aside, Table: t}}
+	return []element.Section{{ID: "cost-measured", Title: "What was measured", Rank: element.Aside, Table: t}}
 }
 
 // costParts lists the positions of each bill, with how many units it is made from.
-func costParts(c *cost.Costs) []Section {
-	var sections []Section
+func costParts(c *cost.Costs) []element.Section {
+	var sections []element.Section
 	for i, e := range c.Priced() {
-		t := &Table{Keys: 1, Columns: slices.Concat(words("part"), numbers("quantity/month", "× price", "$/month"))}
+		t := &element.Table{Keys: 1, Columns: slices.Concat(element.Words("part"), element.Numbers("quantity/month", "× price", "$/month"))}
 		for _, p := range e.Parts {
 			name := string(p.Name)
 			for _, row := range p.Rows {
-				t.Rows = append(t.Rows, Row{Cells: []Cell{text(name), text(quantity(row.Quantity)), text(unitPrice(row.Price)), text(format.Dollars(row.Quantity * row.USD))}})
+				t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{element.Text(name), element.Text(quantity(row.Quantity)), element.Text(unitPrice(row.Price)), element.Text(format.Dollars(row.Quantity * row.USD))}})
 				name = ""
 			}
 		}
 		note := fmt.Sprintf("%s, %s a month: %s.", pricing.Choice(advice.ChoiceOf(e)), pricing.Month(e), pricing.CostFormula(e, c.Traffic, c.Options))
-		sections = append(sections, Section{ID: fmt.Sprintf("cost-parts-%d", i+1), Rank: Aside, Notes: []string{note}, Table: t})
+		sections = append(sections, element.Section{ID: fmt.Sprintf("cost-parts-%d", i+1), Rank: element.Aside, Notes: []string{note}, Table: t})
 	}
 	if len(sections) > 0 {
 		sections[0].Title = "Parts of each cost"
@@ -264,8 +265,8 @@ func quantity(v float64) string {
 
 // costPrices lists the prices that were used, with their dates and the numbers of their sources,
 // which are below.
-func costPrices(c *cost.Costs) []Section {
-	t := &Table{Keys: 1, Columns: slices.Concat(words("item"), numbers("price"), words("date", "source"))}
+func costPrices(c *cost.Costs) []element.Section {
+	t := &element.Table{Keys: 1, Columns: slices.Concat(element.Words("item"), element.Numbers("price"), element.Words("date", "source"))}
 	var used, old prices.Table
 	var sources []string
 	for _, e := range c.Priced() {
@@ -278,31 +279,31 @@ func costPrices(c *cost.Costs) []Section {
 		}
 	}
 	for _, p := range used {
-		date := text(string(p.Date))
+		date := element.Text(string(p.Date))
 		if p.Stale(c.Now) {
-			date.Text, date.Tone = date.Text+" !", Unsure
+			date.Text, date.Tone = date.Text+" !", element.Unsure
 			old = append(old, p)
 		}
-		price := text(unitPrice(p))
+		price := element.Text(unitPrice(p))
 		if p.From > 0 {
 			price.Text += " from " + quantity(p.From)
 		}
 		if !slices.Contains(sources, p.Source) {
 			sources = append(sources, p.Source)
 		}
-		source := text(fmt.Sprintf("[%d]", slices.Index(sources, p.Source)+1))
+		source := element.Text(fmt.Sprintf("[%d]", slices.Index(sources, p.Source)+1))
 		if p.Note != "" {
 			source.Notes = []string{p.Note}
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{text(p.ID()), price, date, source}})
+		t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{element.Text(p.ID()), price, date, source}})
 	}
-	section := Section{ID: "cost-prices", Title: "Prices", Rank: Aside, Table: t}
+	section := element.Section{ID: "cost-prices", Title: "Prices", Rank: element.Aside, Table: t}
 	if len(old) > 0 {
 		oldest := slices.MaxFunc(old, func(a, b prices.Price) int { return cmp.Compare(a.Age(c.Now), b.Age(c.Now)) })
 		section.Notes = []string{pricing.OldPrices(len(old), len(used), oldest.Age(c.Now))}
 	}
 	for i, source := range sources {
-		section.Lines = append(section.Lines, Line{Where: fmt.Sprintf("[%d]", i+1), Text: source})
+		section.Lines = append(section.Lines, element.Line{Where: fmt.Sprintf("[%d]", i+1), Text: source})
 	}
-	return []Section{section}
+	return []element.Section{section}
 }

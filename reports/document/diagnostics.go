@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -21,11 +22,11 @@ func (b builder) onTop(d record.Diagnostic) bool {
 	return d.Severity == record.SeverityError || ofServer(d) || short != nil && d.Rule == short.Rule()
 }
 
-func (b builder) diagnostic(d record.Diagnostic) Line { return diagnosticLine(d, b.where(d)) }
+func (b builder) diagnostic(d record.Diagnostic) element.Line { return diagnosticLine(d, b.where(d)) }
 
-func diagnosticLine(d record.Diagnostic, where string) Line {
-	tones := map[record.Severity]Tone{record.SeverityError: Bad, record.SeverityWarning: Unsure, record.SeverityNote: Plain}
-	line := Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: where, Text: format.Sentence(sentence.Diagnostic(d)), Fix: format.Sentence(d.Action)}
+func diagnosticLine(d record.Diagnostic, where string) element.Line {
+	tones := map[record.Severity]element.Tone{record.SeverityError: element.Bad, record.SeverityWarning: element.Unsure, record.SeverityNote: element.Plain}
+	line := element.Line{Word: strings.ToUpper(d.Severity.String()), Tone: tones[d.Severity], Where: where, Text: format.Sentence(sentence.Diagnostic(d)), Fix: format.Sentence(d.Action)}
 	line.Check = d.Rule
 	if d.Threshold != "" && d.Threshold != "none" { // the fact itself is what is wrong
 		line.Check += ": expected " + d.Threshold
@@ -38,7 +39,7 @@ func (b builder) where(d record.Diagnostic) string {
 	if d.Target != "" {
 		parts = append(parts, d.Target)
 	}
-	if phase := b.phase(d.Phase); phase != "" {
+	if phase := b.Phase(d.Phase); phase != "" {
 		parts = append(parts, phase)
 	}
 	if d.Round > 0 {
@@ -48,8 +49,8 @@ func (b builder) where(d record.Diagnostic) string {
 }
 
 // diagnostics are those that narrow what can be concluded.
-func (b builder) diagnostics() []Section {
-	s := Section{ID: "diagnostics", Title: "Diagnostics"}
+func (b builder) diagnostics() []element.Section {
+	s := element.Section{ID: "diagnostics", Title: "Diagnostics"}
 	top := false
 	for _, d := range b.a.Diagnostics {
 		if b.onTop(d) {
@@ -59,21 +60,21 @@ func (b builder) diagnostics() []Section {
 		s.Lines = append(s.Lines, b.diagnostic(d))
 	}
 	if len(s.Lines) == 0 && !top {
-		s.Rank, s.Lines = Appendix, []Line{{Text: "None: every check passed."}}
+		s.Rank, s.Lines = element.Appendix, []element.Line{{Text: "None: every check passed."}}
 	}
-	return []Section{s}
+	return []element.Section{s}
 }
 
 // errors are the failures by class, each with the first one's text.
-func (b builder) errors() []Section {
-	t := b.byTarget(words("class"), numbers("count", "of sent"), words("first one"))
+func (b builder) errors() []element.Section {
+	t := element.ByTarget(element.Words("class"), element.Numbers("count", "of sent"), element.Words("first one"))
 	t.Keys = 3
 	add := func(r sample.Row, class string, n int64, example string) {
-		of := none()
+		of := element.None()
 		if r.Ledger.Sent > 0 {
-			of = text(format.Percent(float64(n) / float64(r.Ledger.Sent)))
+			of = element.Text(format.Percent(float64(n) / float64(r.Ledger.Sent)))
 		}
-		b.add(t, r.Target, r.Phase, []Cell{text(class), count(n), of, {Text: example, Code: true}})
+		b.Add(t, r.Target, r.Phase, []element.Cell{element.Text(class), element.Count(n), of, {Text: example, Code: true}})
 	}
 	for _, r := range b.a.Rows {
 		for _, e := range r.Errors {
@@ -86,11 +87,11 @@ func (b builder) errors() []Section {
 			add(r, "censored", r.Ledger.Censored, "given up before its timeout, because the run was ended")
 		}
 	}
-	s := Section{ID: "errors", Title: "Errors", Table: t}
+	s := element.Section{ID: "errors", Title: "Errors", Table: t}
 	if len(t.Rows) == 0 && !b.a.OnlyStarts() && !b.a.Empty() && !b.a.Refused() {
-		s.Rank, s.Lines = Appendix, []Line{{Text: "No measured request failed."}}
+		s.Rank, s.Lines = element.Appendix, []element.Line{{Text: "No measured request failed."}}
 	}
-	return []Section{s, b.failures()}
+	return []element.Section{s, b.failures()}
 }
 
 // noneReady says of a target whose replicas are known that none was ready for some time.
@@ -109,8 +110,8 @@ func (b builder) noneReady(r sample.Row) []string {
 
 // failures are the starts that failed, servers whose first answer was not right, and
 // those that ended by themselves, in one round or likewise in several.
-func (b builder) failures() Section {
-	s := Section{ID: "failures", Rank: Appendix, Notes: []string{"Servers that did not come up, gave no right first answer, or ended by themselves:"}}
+func (b builder) failures() element.Section {
+	s := element.Section{ID: "failures", Rank: element.Appendix, Notes: []string{"Servers that did not come up, gave no right first answer, or ended by themselves:"}}
 	for _, t := range b.a.Run.Targets {
 		type failure struct {
 			round int
@@ -129,7 +130,7 @@ func (b builder) failures() Section {
 			for _, f := range group {
 				rounds = append(rounds, f.round)
 			}
-			s.Lines = append(s.Lines, Line{Where: t.Name + ", " + sentence.RoundList(rounds), Command: group[0].text})
+			s.Lines = append(s.Lines, element.Line{Where: t.Name + ", " + sentence.RoundList(rounds), Command: group[0].text})
 		}
 	}
 	return s

@@ -13,6 +13,7 @@ import (
 	"servebench/reports/analysis/cost"
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/document/pricing"
 	"servebench/reports/formattest"
 	"servebench/reports/record"
@@ -64,7 +65,7 @@ func checkWhole(t *testing.T, d *document.Document) {
 	}
 }
 
-func checkTable(t *testing.T, id string, table *document.Table) {
+func checkTable(t *testing.T, id string, table *element.Table) {
 	if len(table.Rows) == 0 || table.Keys < 1 || table.Keys > len(table.Columns) {
 		t.Errorf("%s: %d rows, %d keys of %d columns", id, len(table.Rows), table.Keys, len(table.Columns))
 	}
@@ -74,7 +75,7 @@ func checkTable(t *testing.T, id string, table *document.Table) {
 		}
 	}
 	for i, c := range table.Columns {
-		if !slices.ContainsFunc(table.Rows, func(r document.Row) bool { return r.Cells[i].Text != "" }) {
+		if !slices.ContainsFunc(table.Rows, func(r element.Row) bool { return r.Cells[i].Text != "" }) {
 			t.Errorf("%s: nothing in column %s", id, c.Title)
 		}
 	}
@@ -132,7 +133,7 @@ func checkSentences(t *testing.T, d *document.Document) {
 
 // A value and its interval are one where they share a unit.
 func TestCell(t *testing.T) {
-	for want, c := range map[string]document.Cell{
+	for want, c := range map[string]element.Cell{
 		"1.89 [1.84, 1.96] ms": {Text: "1.89 ms", Interval: "[1.84, 1.96] ms", Both: "1.89 [1.84, 1.96] ms"},
 		"×1.07 [0.949, 1.20]":  {Text: "×1.07", Interval: "[0.949, 1.20]"},
 		"n too small":          {Text: "n too small"},
@@ -192,7 +193,7 @@ func TestFailedRequestsAreSaidToCount(t *testing.T) {
 	p := recordtest.Compare()
 	p.SLO = record.SLO{P50: 100 * time.Microsecond}
 	d := document.New(formattest.Analyse(t, p))
-	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == "targets" })
+	i := slices.IndexFunc(d.Sections, func(s element.Section) bool { return s.ID == "targets" })
 	for _, line := range d.Sections[i].Lines {
 		failed := line.Target == "container"
 		if strings.Contains(line.Text, "response time of these p50 ") != failed || strings.Contains(line.Text, "p50 response time (failed requests included) ") != failed {
@@ -206,7 +207,7 @@ func TestUnreadCPUTime(t *testing.T) {
 	a := formattest.Analyse(t, recordtest.Compare())
 	a.Rows[0].Usage.Unread = 1500 * time.Millisecond
 	sections := document.New(a).Sections
-	i := slices.IndexFunc(sections, func(s document.Section) bool { return s.ID == "resources" })
+	i := slices.IndexFunc(sections, func(s element.Section) bool { return s.ID == "resources" })
 	var cells []string
 	for _, cell := range sections[i].Table.Rows[0].Cells {
 		cells = append(cells, cell.Text)
@@ -231,7 +232,7 @@ func TestCapacityIsOfOpenLoops(t *testing.T) {
 			if s.ID != "throughput" && s.ID != "capacity" && s.ID != "capacity-steps" {
 				continue
 			}
-			one := &document.Document{Sections: []document.Section{s}}
+			one := &document.Document{Sections: []element.Section{s}}
 			if text := strings.ToLower(said(one)); strings.Contains(text, word) {
 				t.Errorf("section %s speaks of a %s: %s", s.ID, word, text)
 			}
@@ -242,7 +243,7 @@ func TestCapacityIsOfOpenLoops(t *testing.T) {
 // headings are those of a section's table.
 func headings(t *testing.T, d *document.Document, id string) string {
 	t.Helper()
-	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == id })
+	i := slices.IndexFunc(d.Sections, func(s element.Section) bool { return s.ID == id })
 	if i < 0 {
 		t.Fatalf("no section %s", id)
 	}
@@ -294,7 +295,7 @@ func TestDisturbedSearch(t *testing.T) {
 	if want := "The capacity is limited by queue, with idle CPUs. Its search has 1 warning and 1 note: scheduler (p99 9 ms), discarded (late)."; row.Notes[0] != want {
 		t.Errorf("%q, want %q", row.Notes, want)
 	}
-	i := slices.IndexFunc(d.Sections, func(s document.Section) bool { return s.ID == "cost-searches" })
+	i := slices.IndexFunc(d.Sections, func(s element.Section) bool { return s.ID == "cost-searches" })
 	if l := d.Sections[i].Lines; len(l) != 2 || l[0].Word != "WARNING" || !strings.HasSuffix(l[0].Where, "certify-500, round 7") || l[0].Fix != "Stop other programs." {
 		t.Errorf("%+v", l)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -14,23 +15,23 @@ import (
 
 // environment sets the targets side by side, what differs between them first, and
 // describes the host.
-func (b builder) environment() []Section {
-	host := &Table{Columns: words("fact", "value"), Keys: 1}
+func (b builder) environment() []element.Section {
+	host := &element.Table{Columns: element.Words("fact", "value"), Keys: 1}
 	for _, f := range b.a.Run.Environment {
-		c := text(f.String())
+		c := element.Text(f.String())
 		if f.Unequal {
 			c.Notes = []string{"could not be made equal between targets"}
 		}
-		host.Rows = append(host.Rows, Row{Cells: []Cell{text(f.Name), c}})
+		host.Rows = append(host.Rows, element.Row{Cells: []element.Cell{element.Text(f.Name), c}})
 	}
-	return []Section{
-		{ID: "environment", Title: "Environment", Rank: Background, Table: b.facts(), Notes: []string{"The targets side by side; what differs comes first."}},
-		{ID: "host", Rank: Background, Table: host, Notes: []string{"The host and the load generator."}},
+	return []element.Section{
+		{ID: "environment", Title: "Environment", Rank: element.Background, Table: b.facts(), Notes: []string{"The targets side by side; what differs comes first."}},
+		{ID: "host", Rank: element.Background, Table: host, Notes: []string{"The host and the load generator."}},
 	}
 }
 
 // facts are those of the targets that came up far enough to be described.
-func (b builder) facts() *Table {
+func (b builder) facts() *element.Table {
 	var ran []record.Target
 	var names, titles []string
 	for _, t := range b.a.Run.Targets {
@@ -43,8 +44,8 @@ func (b builder) facts() *Table {
 			}
 		}
 	}
-	t := &Table{Columns: slices.Concat(words("fact"), words(titles...)), Keys: 1}
-	var same []Row
+	t := &element.Table{Columns: slices.Concat(element.Words("fact"), element.Words(titles...)), Keys: 1}
+	var same []element.Row
 	for _, name := range names {
 		row, differs := sideBySide(name, ran)
 		if differs {
@@ -58,17 +59,17 @@ func (b builder) facts() *Table {
 }
 
 // sideBySide is the row of one fact, and whether the targets differ in it.
-func sideBySide(name string, targets []record.Target) (row Row, differs bool) {
-	head := text(name)
-	row.Cells = []Cell{head}
+func sideBySide(name string, targets []record.Target) (row element.Row, differs bool) {
+	head := element.Text(name)
+	row.Cells = []element.Cell{head}
 	var values []string
 	for _, t := range targets {
-		c, value := none(), ""
+		c, value := element.None(), ""
 		for _, f := range t.Facts {
 			if f.Name != name {
 				continue
 			}
-			c, value = text(f.String()), f.String()
+			c, value = element.Text(f.String()), f.String()
 			if f.Unequal {
 				differs, c.Notes = true, []string{"not equal"}
 			}
@@ -79,15 +80,15 @@ func sideBySide(name string, targets []record.Target) (row Row, differs bool) {
 		differs = true
 	}
 	if differs && len(targets) > 1 {
-		row.Cells[0].Notes, row.Cells[0].Tone = []string{"differs"}, Bad
+		row.Cells[0].Notes, row.Cells[0].Tone = []string{"differs"}, element.Bad
 	}
 	return row, differs
 }
 
 // reproduce is what it takes to make the run, and its reports, again.
-func (b builder) reproduce() []Section {
+func (b builder) reproduce() []element.Section {
 	run, s := b.a.Run, b.a.Run.Scenario
-	t := &Table{Columns: words("fact", "value"), Keys: 1}
+	t := &element.Table{Columns: element.Words("fact", "value"), Keys: 1}
 	for _, f := range [][2]string{
 		{"servebench", run.Version}, {"seed", fmt.Sprint(s.Seed)}, {"payloads, SHA-256", s.Payloads},
 		{"corpus", fmt.Sprintf("%s, %s each", format.Plural(s.Corpus, "request"), format.Plural(s.Batch, "example"))},
@@ -97,15 +98,15 @@ func (b builder) reproduce() []Section {
 		{"starts without load, of each target", unlessIdle(s.ColdStarts, s.ColdStarts)}, {"run", run.ID}, {"format", run.Schema},
 	} {
 		if f[1] != "" {
-			t.Rows = append(t.Rows, Row{Cells: []Cell{text(f[0]), {Text: f[1], Code: true}}})
+			t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{element.Text(f[0]), {Text: f[1], Code: true}}})
 		}
 	}
-	sections := append(b.place(), Section{ID: "provenance", Rank: Background, Table: t, Notes: []string{"What the run was made from."}})
+	sections := append(b.place(), element.Section{ID: "provenance", Rank: element.Background, Table: t, Notes: []string{"What the run was made from."}})
 	sections[0].Title = "Reproduce"
 	sections[0].Lines = append(sections[0].Lines,
-		Line{Text: "Repeat the run, with the same request bytes and due times:", Command: format.Command(run.Command...)})
+		element.Line{Text: "Repeat the run, with the same request bytes and due times:", Command: format.Command(run.Command...)})
 	if s.Text != "" {
-		sections = append(sections, Section{ID: "scenario", Title: "The scenario as it was run", Rank: Folded, Lines: []Line{{Command: s.Text}}})
+		sections = append(sections, element.Section{ID: "scenario", Title: "The scenario as it was run", Rank: element.Folded, Lines: []element.Line{{Command: s.Text}}})
 	}
 	return sections
 }
@@ -123,8 +124,8 @@ func dataFile(d *record.DataFile) string {
 }
 
 // place says where the run is, and how to make its reports again.
-func (b builder) place() []Section {
-	return []Section{{ID: "reproduce", Rank: Aside, Lines: []Line{
+func (b builder) place() []element.Section {
+	return []element.Section{{ID: "reproduce", Rank: element.Aside, Lines: []element.Line{
 		{Text: "Make the reports of run " + b.a.Run.Dir + " again:", Command: analysis.ReportCommand(b.a.Run)},
 	}}}
 }
@@ -154,6 +155,6 @@ func phaseList(phases []record.Phase) string {
 }
 
 // method says in plain words how the figures came about.
-func (b builder) method() []Section {
-	return []Section{{ID: "method", Title: "Method", Rank: Appendix, Lines: lines(sentence.Method(b.a))}}
+func (b builder) method() []element.Section {
+	return []element.Section{{ID: "method", Title: "Method", Rank: element.Appendix, Lines: element.Lines(sentence.Method(b.a))}}
 }

@@ -8,6 +8,7 @@ import (
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/validity"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -15,7 +16,7 @@ import (
 
 // instrument tells how the load generator did, so that its figures can be believed or
 // not.
-func (b builder) instrument() []Section {
+func (b builder) instrument() []element.Section {
 	if b.a.Empty() || b.a.Refused() {
 		return nil
 	}
@@ -24,32 +25,32 @@ func (b builder) instrument() []Section {
 		if b.a.Verdict == record.NoLimit {
 			line += "; no limit was judged"
 		}
-		return []Section{{ID: "instrument", Title: "Load generator", Lines: []Line{{Word: string(b.a.Validity), Text: line + "."}}}}
+		return []element.Section{{ID: "instrument", Title: "Load generator", Lines: []element.Line{{Word: string(b.a.Validity), Text: line + "."}}}}
 	}
-	t := b.byTarget(numbers("load", "achieved", "sent ÷ scheduled", "lag p50 ms", "lag p99 ms", "lag max ms",
+	t := element.ByTarget(element.Numbers("load", "achieved", "sent ÷ scheduled", "lag p50 ms", "lag p99 ms", "lag max ms",
 		"generator CPU", "scheduler p99", "GC pauses", "most in flight", "connections", "out of range"))
 	for _, r := range b.a.Rows {
-		b.add(t, r.Target, r.Phase, []Cell{
-			text(sentence.Asked(r)), achieved(r), sentShare(r), quantile(r.Lag, 0), quantile(r.Lag, 2), largest(r.Lag),
+		b.Add(t, r.Target, r.Phase, []element.Cell{
+			element.Text(sentence.Asked(r)), achieved(r), sentShare(r), element.Quantile(r.Lag, 0), element.Quantile(r.Lag, 2), element.Largest(r.Lag),
 			generatorCPU(r), scheduler(r.Instrument), pauses(r.Instrument),
-			with(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
-			count(r.Instrument.Dials), fault(r.Instrument.OutOfRange),
+			element.With(format.Count(int64(r.Instrument.Workers)), fmt.Sprintf("cap %d", r.Instrument.WorkerCap)),
+			element.Count(r.Instrument.Dials), element.Fault(r.Instrument.OutOfRange),
 		})
 	}
-	return []Section{
-		{ID: "instrument", Title: "Load generator", Lines: []Line{b.validity(), {Text: format.Sentence(sentence.Floor(b.a.Run))}}},
-		{ID: "instrument-table", Rank: Appendix, Table: t, Notes: []string{
+	return []element.Section{
+		{ID: "instrument", Title: "Load generator", Lines: []element.Line{b.validity(), {Text: format.Sentence(sentence.Floor(b.a.Run))}}},
+		{ID: "instrument-table", Rank: element.Appendix, Table: t, Notes: []string{
 			"Pooled over rounds; its CPU is that of the round in which it was busiest, while it sent.",
 		}},
 	}
 }
 
 // validity is how the load generator did, at its worst.
-func (b builder) validity() Line {
+func (b builder) validity() element.Line {
 	v := b.a.Vitals()
-	line := Line{Word: string(b.a.Validity), Tone: Good}
+	line := element.Line{Word: string(b.a.Validity), Tone: element.Good}
 	if b.a.Validity == record.Invalid {
-		line.Tone = Bad
+		line.Tone = element.Bad
 	}
 	var parts []string
 	if v.Open {
@@ -68,16 +69,16 @@ func (b builder) validity() Line {
 }
 
 // sentShare is that of what was to be sent.
-func sentShare(r sample.Row) Cell {
+func sentShare(r sample.Row) element.Cell {
 	if r.Ended() {
-		return faint("the load was ended")
+		return element.Muted("the load was ended")
 	}
 	return ofSent(r, format.Percent(r.SentShare()))
 }
 
 // achieved is what was sent per second, and what share of the offer that is where there
 // is one.
-func achieved(r sample.Row) Cell {
+func achieved(r sample.Row) element.Cell {
 	if !r.Whole() {
 		return ofSent(r, format.Rate(r.Achieved))
 	}
@@ -85,32 +86,32 @@ func achieved(r sample.Row) Cell {
 }
 
 // scheduler is how long the generator's goroutines waited for a thread.
-func scheduler(in record.Instrument) Cell {
+func scheduler(in record.Instrument) element.Cell {
 	if in.SchedP99 == 0 {
-		return faint("not known")
+		return element.Muted("not known")
 	}
-	return with(format.Duration(in.SchedP99), "max "+format.Duration(in.SchedMax))
+	return element.With(format.Duration(in.SchedP99), "max "+format.Duration(in.SchedMax))
 }
 
 // pauses are those of the garbage collector.
-func pauses(in record.Instrument) Cell {
-	c := with(format.Duration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
+func pauses(in record.Instrument) element.Cell {
+	c := element.With(format.Duration(in.GCPause), fmt.Sprintf("%d cycles", in.GCCycles))
 	if in.GCPauseMax > 0 {
 		c.Notes = append(c.Notes, "longest "+format.Duration(in.GCPauseMax))
 	}
 	return c
 }
 
-func generatorCPU(r sample.Row) Cell {
+func generatorCPU(r sample.Row) element.Cell {
 	share, known := r.GeneratorCPU()
 	if !known {
-		return faint("not known")
+		return element.Muted("not known")
 	}
-	return with(format.Percent(share), "of "+format.Plural(r.Instrument.CPUs, "CPU"))
+	return element.With(format.Percent(share), "of "+format.Plural(r.Instrument.CPUs, "CPU"))
 }
 
 // ledger accounts for every request.
-func (b builder) ledger() []Section {
+func (b builder) ledger() []element.Section {
 	ok := "OK"
 	switch {
 	case b.a.JudgedByStatus():
@@ -118,27 +119,27 @@ func (b builder) ledger() []Section {
 	case b.a.Unchecked():
 		ok = "OK (not checked)"
 	}
-	t := b.byTarget(numbers("scheduled", "not due", "sent", ok, "failed", "censored", "attempts", "rounds", "duration"))
-	s := Section{ID: "ledger", Title: "Ledger", Rank: Aside, Table: t, Notes: []string{"What became of every request."}}
+	t := element.ByTarget(element.Numbers("scheduled", "not due", "sent", ok, "failed", "censored", "attempts", "rounds", "duration"))
+	s := element.Section{ID: "ledger", Title: "Ledger", Rank: element.Aside, Table: t, Notes: []string{"What became of every request."}}
 	for _, r := range b.a.Rows {
-		l, notDue, attempts := r.Ledger, Cell{}, Cell{}
+		l, notDue, attempts := r.Ledger, element.Cell{}, element.Cell{}
 		if r.Retries.Attempts > 0 {
-			attempts = with(format.Count(l.Sent+r.Retries.Attempts), format.Plural(int(r.Retries.Requests), "request")+" sent again, of which "+format.Count(r.Retries.OK)+" OK")
+			attempts = element.With(format.Count(l.Sent+r.Retries.Attempts), format.Plural(int(r.Retries.Requests), "request")+" sent again, of which "+format.Count(r.Retries.OK)+" OK")
 		}
 		if r.NotDue > 0 && r.Concurrency == 0 {
-			notDue = count(r.NotDue)
+			notDue = element.Count(r.NotDue)
 		}
-		b.add(t, r.Target, r.Phase, []Cell{
-			count(l.Scheduled), notDue, count(l.Sent), count(l.OK), fault(l.Failed), fault(l.Censored), attempts, text(fmt.Sprint(r.Rounds)), played(r),
+		b.Add(t, r.Target, r.Phase, []element.Cell{
+			element.Count(l.Scheduled), notDue, element.Count(l.Sent), element.Count(l.OK), element.Fault(l.Failed), element.Fault(l.Censored), attempts, element.Text(fmt.Sprint(r.Rounds)), played(r),
 		})
 		if ended := sentence.Ended(r); ended != "" {
-			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: format.Sentence(ended)})
+			s.Lines = append(s.Lines, element.Line{Where: b.a.Label(r.Target) + b.InPhase(r.Phase), Text: format.Sentence(ended)})
 		}
 		if again := b.beganAgain(r); again != "" {
-			s.Lines = append(s.Lines, Line{Where: b.a.Label(r.Target) + b.inPhase(r.Phase), Text: again})
+			s.Lines = append(s.Lines, element.Line{Where: b.a.Label(r.Target) + b.InPhase(r.Phase), Text: again})
 		}
 	}
-	return []Section{s}
+	return []element.Section{s}
 }
 
 // beganAgain says how often the records of a file that is sent in its own order came to
@@ -156,9 +157,9 @@ func (b builder) beganAgain(r sample.Row) string {
 }
 
 // played is how long the load was, and was to be.
-func played(r sample.Row) Cell {
+func played(r sample.Row) element.Cell {
 	if !r.Ended() {
-		return text(format.Duration(r.Span))
+		return element.Text(format.Duration(r.Span))
 	}
-	return with(format.Duration(r.Played.Round(time.Millisecond)), "of "+format.Duration(r.Span), "ended before its time")
+	return element.With(format.Duration(r.Played.Round(time.Millisecond)), "of "+format.Duration(r.Span), "ended before its time")
 }

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
 )
 
 // limits are those of the SLO, the worst first.
-func (b builder) limits() []Section {
+func (b builder) limits() []element.Section {
 	a := b.a
 	if a.AB != nil || a.Empty() || a.Refused() {
 		return nil
@@ -19,25 +20,25 @@ func (b builder) limits() []Section {
 		return nil // the search says at which rate they hold
 	}
 	if len(a.Gates) == 0 {
-		return []Section{{ID: "limits", Title: "Limits", Rank: Appendix, Lines: []Line{{Text: "The scenario sets no limits."}}}}
+		return []element.Section{{ID: "limits", Title: "Limits", Rank: element.Appendix, Lines: []element.Line{{Text: "The scenario sets no limits."}}}}
 	}
-	observed := numbers("observed")
+	observed := element.Numbers("observed")
 	if a.Run.Capacity != nil { // all of its limits are capacities
-		observed = ranged("observed", "[certified, breaks)")
+		observed = element.Ranged("observed", "[certified, breaks)")
 	}
-	t := &Table{Columns: slices.Concat(words("verdict", "target", "phase", "limit"), observed, numbers("n")), Keys: 4}
+	t := &element.Table{Columns: slices.Concat(element.Words("verdict", "target", "phase", "limit"), observed, element.Numbers("n")), Keys: 4}
 	for _, g := range sentence.WorstFirst(a.Gates) {
 		l := sentence.NewLimit(g)
-		row := Row{Cells: []Cell{
-			judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, text(b.phase(g.Phase)), text(g.Metric + " " + l.Limit),
-			{Text: l.Observed, Interval: l.Interval, Both: sentence.LimitWithin(g)}, text(sentence.SampleOf(g)),
+		row := element.Row{Cells: []element.Cell{
+			element.Judged(g.Verdict), {Text: a.Label(g.Target), Target: g.Target}, element.Text(b.Phase(g.Phase)), element.Text(g.Metric + " " + l.Limit),
+			{Text: l.Observed, Interval: l.Interval, Both: sentence.LimitWithin(g)}, element.Text(sentence.SampleOf(g)),
 		}}
 		if g.Verdict != record.InvalidInstrument { // which is said once, with the verdict
 			row.Notes = sentences(l.Why, l.Note)
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	s := Section{ID: "limits", Title: "Limits", Table: t}
+	s := element.Section{ID: "limits", Title: "Limits", Table: t}
 	if a.By != "" {
 		s.Notes = append(s.Notes, "Judged by "+a.By+", not by the limits that the run was made with.")
 	}
@@ -57,14 +58,14 @@ func (b builder) limits() []Section {
 	if rounds, command := a.More(); command != "" {
 		s.Lines = append(s.Lines, b.moreRounds(rounds, command)...)
 	}
-	return []Section{s}
+	return []element.Section{s}
 }
 
 // patience is how long a run may take that is proposed.
 const patience = 2 * time.Hour
 
 // moreRounds propose to play so many rounds, unless that would take too long.
-func (b builder) moreRounds(rounds int, command string) []Line {
+func (b builder) moreRounds(rounds int, command string) []element.Line {
 	takes := b.a.RoundsTake(rounds)
 	number := format.Plural(rounds, "round") + " in all"
 	switch {
@@ -74,11 +75,11 @@ func (b builder) moreRounds(rounds int, command string) []Line {
 		number += ", which would take " + takes.Round(time.Second).String() + ","
 	}
 	if takes > patience {
-		return []Line{{Fix: "It takes about " + number + " to settle what is undecided. Measure on a quieter machine, where rounds differ less, or leave more room between the figures and the limits."}}
+		return []element.Line{{Fix: "It takes about " + number + " to settle what is undecided. Measure on a quieter machine, where rounds differ less, or leave more room between the figures and the limits."}}
 	}
-	lines := []Line{{Fix: "About " + number + " may settle what is undecided.", Command: command}}
+	lines := []element.Line{{Fix: "About " + number + " may settle what is undecided.", Command: command}}
 	if b.a.By != "" && len(b.a.Limits) == 0 {
-		lines = append(lines, Line{Fix: "Judge that run by the same limits.", Command: "servebench gate RUN " + b.a.By})
+		lines = append(lines, element.Line{Fix: "Judge that run by the same limits.", Command: "servebench gate RUN " + b.a.By})
 	}
 	return lines
 }

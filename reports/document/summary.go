@@ -5,6 +5,7 @@ import (
 
 	"servebench/reports/analysis"
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -13,21 +14,21 @@ import (
 // Summary is a run in a few lines: when and with what it was made, what was compared, the
 // verdict, and the figures that each target is remembered by.
 func Summary(a *analysis.Analysis) *Document {
-	b := builder{a}
-	s := Section{ID: "summary", Lines: append([]Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
-	s.Lines = append(s.Lines, Line{Word: sentence.Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: sentence.Verdict(a)})
+	b := newBuilder(a)
+	s := element.Section{ID: "summary", Lines: append([]element.Line{{Text: a.Run.Dir}}, madeBy(a.Run)...)}
+	s.Lines = append(s.Lines, element.Line{Word: sentence.Word(a), Tone: b.verdict().Tone, Where: a.Run.Scenario.Name, Text: sentence.Verdict(a)})
 	if short := a.Shortfall(); short != nil {
-		s.Lines = append(s.Lines, Line{Word: short.Word, Tone: Unsure, Text: sentence.Shortfall(a, short)})
+		s.Lines = append(s.Lines, element.Line{Word: short.Word, Tone: element.Unsure, Text: sentence.Shortfall(a, short)})
 	}
 	for _, r := range a.Rows {
-		s.Lines = append(s.Lines, Line{Where: a.Label(r.Target) + b.inPhase(r.Phase), Text: remembered(r)})
+		s.Lines = append(s.Lines, element.Line{Where: a.Label(r.Target) + b.InPhase(r.Phase), Text: remembered(r)})
 	}
-	return &Document{Title: a.Run.Scenario.Name, Sections: []Section{s}}
+	return &Document{Title: a.Run.Scenario.Name, Sections: []element.Section{s}}
 }
 
 // madeBy says how a run came about.
-func madeBy(run *record.Run) []Line {
-	lines := []Line{
+func madeBy(run *record.Run) []element.Line {
+	lines := []element.Line{
 		{Text: "run " + run.ID + " of " + run.Created.UTC().Format("2006-01-02 15:04:05 UTC") + ", by servebench " + run.Version},
 		{Where: "made by", Text: format.Command(run.Command...)},
 	}
@@ -37,7 +38,7 @@ func madeBy(run *record.Run) []Line {
 			machine = append(machine, f.Name+" "+f.String())
 		}
 	}
-	lines = append(lines, Line{Where: "on", Text: strings.Join(machine, " · ")})
+	lines = append(lines, element.Line{Where: "on", Text: strings.Join(machine, " · ")})
 	if run.AB == nil {
 		return lines
 	}
@@ -46,7 +47,7 @@ func madeBy(run *record.Run) []Line {
 		for _, f := range variant.Facts {
 			text += " · " + f.Name + " " + f.Value
 		}
-		lines = append(lines, Line{Where: variant.Target, Text: text})
+		lines = append(lines, element.Line{Where: variant.Target, Text: text})
 	}
 	return lines
 }

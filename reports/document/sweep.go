@@ -7,15 +7,16 @@ import (
 
 	"servebench/reports/analysis/stat"
 	"servebench/reports/analysis/sweep"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 )
 
 // sizes compares those that a sweep tried.
-func (b builder) sizes() []Section {
-	var all []Section
+func (b builder) sizes() []element.Section {
+	var all []element.Section
 	for _, g := range b.a.Sizes {
-		s := Section{ID: "sizes", Table: b.sizeTable(g), Notes: sentence.SizeCostMethod(g, b.a.Run)}
+		s := element.Section{ID: "sizes", Table: b.sizeTable(g), Notes: sentence.SizeCostMethod(g, b.a.Run)}
 		if all == nil {
 			s.Title = "Sizes"
 			s.Notes = append([]string{format.Sentence(sentence.FrontMethod)}, s.Notes...)
@@ -26,59 +27,59 @@ func (b builder) sizes() []Section {
 }
 
 // sizeTable has a row for each size, with the quantile that sizes are compared by.
-func (b builder) sizeTable(g sweep.Group) *Table {
+func (b builder) sizeTable(g sweep.Group) *element.Table {
 	const p50, p99 = 0, 2
 	high, quantiles := p99, stat.Quantiles()
 	if at := slices.Index(quantiles[:], g.Q); at > p50 {
 		high = at
 	}
 	titles := append([]string{"target"}, g.Keys...)
-	t := &Table{Columns: append(words(titles...), words("phase")...), Keys: len(titles) + 1}
-	t.Columns = append(t.Columns, numbers("certified/s", "breaks at/s", "p50 ms", format.Quantile(quantiles[high])+" ms", "errors", "CPU per answer", "GB-s per request")...)
-	t.Columns = append(t.Columns, ranged(sentence.CostBasis(g), sentence.SizeCostRange(g))...)
-	t.Columns = append(t.Columns, words("best of its cost")...)
+	t := &element.Table{Columns: append(element.Words(titles...), element.Words("phase")...), Keys: len(titles) + 1}
+	t.Columns = append(t.Columns, element.Numbers("certified/s", "breaks at/s", "p50 ms", format.Quantile(quantiles[high])+" ms", "errors", "CPU per answer", "GB-s per request")...)
+	t.Columns = append(t.Columns, element.Ranged(sentence.CostBasis(g), sentence.SizeCostRange(g))...)
+	t.Columns = append(t.Columns, element.Words("best of its cost")...)
 	for _, p := range g.Points {
-		row := []Cell{{Text: b.sizeOf(p), Target: p.Target}}
+		row := []element.Cell{{Text: b.sizeOf(p), Target: p.Target}}
 		for _, key := range g.Keys {
-			row = append(row, text(p.Value(key)))
+			row = append(row, element.Text(p.Value(key)))
 		}
-		row = append(row, text(b.phase(g.Phase)))
-		searched := Cell{}
+		row = append(row, element.Text(b.Phase(g.Phase)))
+		searched := element.Cell{}
 		if b.a.Run.Capacity != nil {
-			searched = none()
+			searched = element.None()
 		}
 		certified, breaks := searched, searched
 		if p.Certified > 0 {
-			certified = text(format.RateNumber(p.Certified))
+			certified = element.Text(format.RateNumber(p.Certified))
 		}
 		if p.Breaks > 0 {
-			breaks = text(format.RateNumber(p.Breaks))
+			breaks = element.Text(format.RateNumber(p.Breaks))
 		}
-		best := Cell{}
+		best := element.Cell{}
 		switch {
 		case p.Front:
-			best = Cell{Text: "yes", Tone: Good}
+			best = element.Cell{Text: "yes", Tone: element.Good}
 		case p.Broken && b.a.Run.Capacity != nil:
-			best = Cell{Text: "no capacity", Tone: Bad}
+			best = element.Cell{Text: "no capacity", Tone: element.Bad}
 		case p.Broken:
-			best = Cell{Text: "breaks the SLO", Tone: Bad}
+			best = element.Cell{Text: "breaks the SLO", Tone: element.Bad}
 			if rate := p.Row.ErrorRate(); rate.Value > 0.01 {
 				best.Text = "fails requests"
 			}
 		}
-		compute := Cell{}
+		compute := element.Cell{}
 		if p.Compute > 0 {
-			compute = text(format.Number(p.Compute))
+			compute = element.Text(format.Number(p.Compute))
 		}
-		t.Rows = append(t.Rows, Row{Cells: append(row, certified, breaks, quantile(p.Row.Response, p50), quantile(p.Row.Response, high), errorRate(p.Row.ErrorRate()),
-			orNone(p.CPU > 0, format.Duration(time.Duration(p.CPU*float64(time.Second)))), compute, costCell(g, p), best)})
+		t.Rows = append(t.Rows, element.Row{Cells: append(row, certified, breaks, element.Quantile(p.Row.Response, p50), element.Quantile(p.Row.Response, high), element.ErrorRate(p.Row.ErrorRate()),
+			element.OrNone(p.CPU > 0, format.Duration(time.Duration(p.CPU*float64(time.Second)))), compute, costCell(g, p), best)})
 	}
 	return t
 }
 
 // costCell is the cost of a size.
-func costCell(g sweep.Group, p sweep.Point) Cell {
-	c := orNone(p.Cost.Value > 0, sentence.CostFigure(g, p.Cost.Value))
+func costCell(g sweep.Group, p sweep.Point) element.Cell {
+	c := element.OrNone(p.Cost.Value > 0, sentence.CostFigure(g, p.Cost.Value))
 	if p.Cost.HasInterval {
 		c.Interval = "[" + sentence.CostFigure(g, p.Cost.Low) + ", " + sentence.CostFigure(g, p.Cost.High) + "]"
 	}
@@ -146,18 +147,18 @@ func (b builder) aside(which func(sweep.Group) bool) string {
 }
 
 // sizesData has the costs and the latencies that are drawn.
-func (b builder) sizesData(which func(sweep.Group) bool) *Table {
-	cost := numbers("cost")
+func (b builder) sizesData(which func(sweep.Group) bool) *element.Table {
+	cost := element.Numbers("cost")
 	if b.a.Run.Capacity != nil { // which may be of both kinds
-		cost = ranged("cost", "[range]")
+		cost = element.Ranged("cost", "[range]")
 	}
-	t := &Table{Columns: slices.Concat(words("target", "cost of"), cost, numbers("p50 ms", "p99 ms")), Keys: 2}
+	t := &element.Table{Columns: slices.Concat(element.Words("target", "cost of"), cost, element.Numbers("p50 ms", "p99 ms")), Keys: 2}
 	for _, g := range b.a.Sizes {
 		if !which(g) {
 			continue
 		}
 		for _, p := range g.Points {
-			t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: b.a.Label(p.Target), Target: p.Target}, text(sentence.CostBasis(g)), costCell(g, p), quantile(p.Row.Response, 0), quantile(p.Row.Response, 2)}})
+			t.Rows = append(t.Rows, element.Row{Cells: []element.Cell{{Text: b.a.Label(p.Target), Target: p.Target}, element.Text(sentence.CostBasis(g)), costCell(g, p), element.Quantile(p.Row.Response, 0), element.Quantile(p.Row.Response, 2)}})
 		}
 	}
 	return t

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"servebench/reports/analysis"
+	"servebench/reports/document/element"
 	"servebench/reports/record/recordtest"
 )
 
@@ -27,7 +28,7 @@ func TestSizesShowWhatIsCompared(t *testing.T) {
 			if s.ID != "sizes" {
 				continue
 			}
-			if tables++; !slices.ContainsFunc(s.Table.Columns, func(c Column) bool { return c.Title == want }) {
+			if tables++; !slices.ContainsFunc(s.Table.Columns, func(c element.Column) bool { return c.Title == want }) {
 				t.Errorf("%d rounds: columns %+v, want one of %s", rounds, s.Table.Columns, want)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"servebench/reports/analysis/gate"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/validity"
+	"servebench/reports/document/element"
 	"servebench/reports/document/sentence"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -16,10 +17,10 @@ import (
 // verdict says what the run comes to. What makes it INVALID is said once, as reasons.
 func (b builder) verdict() Verdict {
 	a := b.a
-	v := Verdict{Word: sentence.Word(a), Tone: toneOf(a.Verdict), Why: sentence.Lead(a)}
+	v := Verdict{Word: sentence.Word(a), Tone: element.ToneOf(a.Verdict), Why: sentence.Lead(a)}
 	switch {
 	case a.NoResult():
-		v.Tone = Bad
+		v.Tone = element.Bad
 	case a.Refused():
 		v.Why += ". Nothing was sent"
 	case a.Validity == record.Invalid:
@@ -41,8 +42,8 @@ func (b builder) verdict() Verdict {
 }
 
 // shortfall says what is missing, with what to do where a diagnostic has it.
-func (b builder) shortfall(short *sample.Shortfall) Line {
-	line := Line{Word: short.Word, Tone: Unsure, Text: format.Sentence(sentence.Shortfall(b.a, short))}
+func (b builder) shortfall(short *sample.Shortfall) element.Line {
+	line := element.Line{Word: short.Word, Tone: element.Unsure, Text: format.Sentence(sentence.Shortfall(b.a, short))}
 	for _, d := range b.a.Diagnostics {
 		if d.Rule == short.Rule() {
 			line.Fix = format.Sentence(d.Action)
@@ -53,13 +54,13 @@ func (b builder) shortfall(short *sample.Shortfall) Line {
 
 // reasons are the diagnostics that make the run INVALID, and before them what went wrong
 // with servers.
-func (b builder) reasons() []Line {
-	var servers, others []Line
+func (b builder) reasons() []element.Line {
+	var servers, others []element.Line
 	for _, d := range b.a.Diagnostics {
 		switch {
 		case d.Rule == "empty": // which the sentence says
 			if len(b.a.ServerFailures()) == 0 {
-				others = append(others, Line{Tone: Bad, Fix: format.Sentence(d.Action)})
+				others = append(others, element.Line{Tone: element.Bad, Fix: format.Sentence(d.Action)})
 			}
 		case ofServer(d):
 			servers = append(servers, b.diagnostic(d))
@@ -71,30 +72,30 @@ func (b builder) reasons() []Line {
 }
 
 // targets are a sentence on each target, those that could not run last.
-func (b builder) targets() []Section {
-	ran, absent := Section{ID: "targets", Rank: Appendix}, Section{ID: "absent"}
+func (b builder) targets() []element.Section {
+	ran, absent := element.Section{ID: "targets", Rank: element.Appendix}, element.Section{ID: "absent"}
 	for _, t := range b.a.Run.Targets {
 		if t.Unavailable != "" {
-			absent.Lines = append(absent.Lines, Line{Word: "NOT RUN", Target: t.Name, Where: t.Name, Text: "Not available here: " + t.Unavailable})
+			absent.Lines = append(absent.Lines, element.Line{Word: "NOT RUN", Target: t.Name, Where: t.Name, Text: "Not available here: " + t.Unavailable})
 			continue
 		}
 		line := b.target(t)
 		line.Target, line.Where = t.Name, b.a.Label(t.Name)
 		ran.Lines = append(ran.Lines, line)
 	}
-	return []Section{ran, absent}
+	return []element.Section{ran, absent}
 }
 
-func (b builder) target(t record.Target) Line {
+func (b builder) target(t record.Target) element.Line {
 	failure := sentence.TargetFailure(b.a, t.Name)
 	if b.a.OnlyStarts() {
 		return b.started(t, failure)
 	}
 	row := slices.IndexFunc(b.a.Rows, func(r sample.Row) bool { return r.Target == t.Name && r.Ledger.Sent > 0 })
 	if row < 0 {
-		line := Line{Word: "NOT MEASURED", Tone: Bad, Text: "No request of a measured phase was sent to it."}
+		line := element.Line{Word: "NOT MEASURED", Tone: element.Bad, Text: "No request of a measured phase was sent to it."}
 		if b.a.Refused() {
-			line.Tone = Plain
+			line.Tone = element.Plain
 		}
 		if failure != "" {
 			line.Text = failure
@@ -102,7 +103,7 @@ func (b builder) target(t record.Target) Line {
 		return line
 	}
 	v := b.worst(t.Name)
-	line := Line{Word: string(v), Tone: toneOf(v)}
+	line := element.Line{Word: string(v), Tone: element.ToneOf(v)}
 	if v == record.NoLimit {
 		line.Word = "MEASURED"
 	}
@@ -111,18 +112,18 @@ func (b builder) target(t record.Target) Line {
 }
 
 // started is the line of a target of which starts alone were measured.
-func (b builder) started(t record.Target, failure string) Line {
+func (b builder) started(t record.Target, failure string) element.Line {
 	starts := b.a.ColdStarts()
 	c := starts[slices.IndexFunc(starts, func(c sample.ColdStart) bool { return c.Target == t.Name })]
 	switch {
 	case c.Running:
-		return Line{Word: "NOT STARTED", Text: "Its server is not started here, so it has no cold start."}
+		return element.Line{Word: "NOT STARTED", Text: "Its server is not started here, so it has no cold start."}
 	case c.N == 0 && failure != "":
-		return Line{Word: "NOT STARTED", Tone: Bad, Text: failure}
+		return element.Line{Word: "NOT STARTED", Tone: element.Bad, Text: failure}
 	case c.N == 0:
-		return Line{Word: "NOT STARTED", Tone: Bad, Text: "No start came to its first answer."}
+		return element.Line{Word: "NOT STARTED", Tone: element.Bad, Text: "No start came to its first answer."}
 	default:
-		return Line{Word: "STARTED", Text: sentence.TargetStart(b.a, c)}
+		return element.Line{Word: "STARTED", Text: sentence.TargetStart(b.a, c)}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"servebench/reports/document/element"
 )
 
 // Costs returns the figures of what it costs to serve some traffic: over the traffic, and over
@@ -222,7 +223,7 @@ func levels(ends, values []float64, sty draw.LineStyle) chart.Mark {
 }
 
 // trafficTable has the costs of every fifth factor.
-func (cp costPlot) trafficTable() *document.Table {
+func (cp costPlot) trafficTable() *element.Table {
 	titles := []string{"requests/s"}
 	for _, l := range cp.lines {
 		titles = append(titles, l.name)
@@ -242,7 +243,7 @@ func (cp costPlot) trafficTable() *document.Table {
 	return t
 }
 
-func (cp costPlot) unitsTable() *document.Table {
+func (cp costPlot) unitsTable() *element.Table {
 	titles := []string{"hour", "mean/s", "peak/s"}
 	for _, l := range cp.lines {
 		titles = append(titles, l.name)

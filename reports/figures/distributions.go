@@ -3,7 +3,6 @@ package figures
 import (
 	"math"
 
-	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -12,6 +11,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"servebench/reports/document/element"
 )
 
 // ecdf draws which share of all requests was answered, correctly if that was
@@ -97,7 +97,7 @@ func quartersOf(line plotter.XYs) plotter.XYs {
 	return marks
 }
 
-func ecdfTable(v view, x chart.Span) *document.Table {
+func ecdfTable(v view, x chart.Span) *element.Table {
 	t := table(1, append([]string{"answered within, ms"}, v.names()...)...)
 	at := chart.LogSteps(x.Low, x.High, 14)
 	for _, value := range at {
@@ -174,7 +174,7 @@ func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, lengt
 	return panel
 }
 
-func histogramTable(v view, x chart.Span) *document.Table {
+func histogramTable(v view, x chart.Span) *element.Table {
 	t := table(1, append([]string{"from, ms", "to, ms"}, v.names()...)...)
 	b := chart.BinsOver(x, 24)
 	for i := range b.N {

@@ -23,6 +23,7 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"servebench/reports/document/element"
 )
 
 // Figure is one figure of a report. It is drawn when SVG or PNG is called.
@@ -45,7 +46,7 @@ func newFigure(a *analysis.Analysis, name string, drawn document.Drawn) Figure {
 
 // shows gives a figure what it draws. Its data are those of the report, unless there are
 // others.
-func (f Figure) shows(height vg.Length, data *document.Table, paint func(draw.Canvas, chart.Palette)) Figure {
+func (f Figure) shows(height vg.Length, data *element.Table, paint func(draw.Canvas, chart.Palette)) Figure {
 	f.Missing, f.Height, f.paint = "", height, paint
 	if data != nil {
 		f.Data = data
@@ -217,22 +218,22 @@ func Markers(run *record.Run) (map[string][]byte, error) {
 }
 
 // table is a table of numbers, whose first columns name the row.
-func table(keys int, titles ...string) *document.Table {
-	t := &document.Table{Keys: keys}
+func table(keys int, titles ...string) *element.Table {
+	t := &element.Table{Keys: keys}
 	for i, title := range titles {
-		t.Columns = append(t.Columns, document.Column{Title: title, Words: i < keys})
+		t.Columns = append(t.Columns, element.Column{Title: title, Words: i < keys})
 	}
 	return t
 }
 
 // addRow adds a row to a table of numbers.
-func addRow(t *document.Table, texts ...string) {
-	t.Rows = append(t.Rows, document.Row{})
+func addRow(t *element.Table, texts ...string) {
+	t.Rows = append(t.Rows, element.Row{})
 	for _, text := range texts {
 		addCell(t, len(t.Rows)-1, text)
 	}
 }
 
-func addCell(t *document.Table, row int, text string) {
-	t.Rows[row].Cells = append(t.Rows[row].Cells, document.Cell{Text: text})
+func addCell(t *element.Table, row int, text string) {
+	t.Rows[row].Cells = append(t.Rows[row].Cells, element.Cell{Text: text})
 }

@@ -6,13 +6,13 @@ import (
 	"math"
 
 	"servebench/reports/analysis/sample"
-	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"servebench/reports/document/element"
 )
 
 // mostWindows bounds the windows of a time axis, so that a cell of it is still
@@ -67,7 +67,7 @@ func heatmap(v view) Figure {
 }
 
 // heatTable holds the cells, with coarser bins and windows than drawn.
-func heatTable(v view, lanes []lane, y chart.Span) *document.Table {
+func heatTable(v view, lanes []lane, y chart.Span) *element.Table {
 	const rows = 30
 	b := chart.BinsOver(y, 8)
 	titles := []string{"target", "round", "from, s", "to, s"}

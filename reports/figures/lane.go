@@ -7,7 +7,6 @@ import (
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
-	"servebench/reports/document"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -16,6 +15,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"servebench/reports/document/element"
 )
 
 // lane is the time axis of one series: its windows and where rounds end.
@@ -57,7 +57,7 @@ func longest(lanes []lane) int {
 
 // windowTable has a row for each window, of which there are fewer where the lanes have
 // more than so many.
-func (v view) windowTable(lanes []lane, most int, titles []string, cells func(sample.Window) []string) *document.Table {
+func (v view) windowTable(lanes []lane, most int, titles []string, cells func(sample.Window) []string) *element.Table {
 	if longest(lanes) > most {
 		lanes = v.lanes(most)
 	}

@@ -16,6 +16,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/figures"
 )
 
@@ -83,6 +84,6 @@ const longestName = 63
 func isName(text string) bool { return len(text) <= longestName && !strings.ContainsAny(text, " \n") }
 
 // class is the style of a tone.
-func class(t document.Tone) string {
-	return map[document.Tone]string{document.Good: "good", document.Unsure: "unsure", document.Bad: "bad", document.Faint: "faint"}[t]
+func class(t element.Tone) string {
+	return map[element.Tone]string{element.Good: "good", element.Unsure: "unsure", element.Bad: "bad", element.Faint: "faint"}[t]
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/figures"
 	"servebench/reports/figures/chart"
 )
@@ -30,7 +31,7 @@ type group struct {
 }
 
 type part struct {
-	document.Section
+	element.Section
 	Table   *table
 	Figures []figure
 	Prose   bool // its lines are sentences alone
@@ -38,7 +39,7 @@ type part struct {
 
 // table is a table as the page shows it.
 type table struct {
-	*document.Table
+	*element.Table
 	Label string // for those who hear the page
 	Words bool   // all cells hold words rather than numbers
 	Tall  bool   // so many rows that it scrolls
@@ -56,7 +57,7 @@ func newPage(d *document.Document, drawn []figures.Figure) (*page, error) {
 	p := &page{Document: d, Style: template.CSS(css), Policy: policy(css)}
 	for _, s := range d.Sections {
 		if s.Title != "" || len(p.Groups) == 0 {
-			p.Groups = append(p.Groups, group{ID: s.ID, Title: s.Title, Folded: s.Rank == document.Folded})
+			p.Groups = append(p.Groups, group{ID: s.ID, Title: s.Title, Folded: s.Rank == element.Folded})
 		}
 		g := &p.Groups[len(p.Groups)-1]
 		conditions := ""
@@ -84,13 +85,13 @@ func newPage(d *document.Document, drawn []figures.Figure) (*page, error) {
 }
 
 // prose says that the lines are sentences without anything else.
-func prose(lines []document.Line) bool {
-	return !slices.ContainsFunc(lines, func(l document.Line) bool { return l != document.Line{Text: l.Text} })
+func prose(lines []element.Line) bool {
+	return !slices.ContainsFunc(lines, func(l element.Line) bool { return l != element.Line{Text: l.Text} })
 }
 
-func newTable(t *document.Table, label string) *table {
+func newTable(t *element.Table, label string) *table {
 	const tall = 40
-	words := !slices.ContainsFunc(t.Columns, func(c document.Column) bool { return !c.Words })
+	words := !slices.ContainsFunc(t.Columns, func(c element.Column) bool { return !c.Words })
 	return &table{Table: t, Label: label, Words: words, Tall: len(t.Rows) > tall}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/formattest"
 	jsonreport "servebench/reports/json"
 	"servebench/reports/record/recordtest"
@@ -25,7 +26,7 @@ func TestStepWithAnError(t *testing.T) {
 	}
 	steps := at(t, decode(t, written.Bytes()), "capacity", 0, "steps").([]any)
 	sections := document.New(a).Sections
-	i := slices.IndexFunc(sections, func(s document.Section) bool { return s.ID == "capacity-steps" })
+	i := slices.IndexFunc(sections, func(s element.Section) bool { return s.ID == "capacity-steps" })
 	column := map[string]int{}
 	for k, c := range sections[i].Table.Columns {
 		column[c.Title] = k

@@ -11,6 +11,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/format"
 )
 
@@ -68,7 +69,7 @@ func parts(d *document.Document) []string {
 		folded = false
 	}
 	for _, s := range d.Sections {
-		if s.Rank > document.Background {
+		if s.Rank > element.Background {
 			continue
 		}
 		text := body(s)
@@ -76,7 +77,7 @@ func parts(d *document.Document) []string {
 		case s.Title == "" && len(all) > 0:
 			all[len(all)-1] += text
 			continue
-		case s.Rank == document.Main && s.Title != "":
+		case s.Rank == element.Main && s.Title != "":
 			text = "\n### " + title + "\n" + text
 			end()
 		case s.Title != "":
@@ -98,7 +99,7 @@ func paragraph(text string) string {
 	return "\n" + escaped(text) + "\n"
 }
 
-func body(s document.Section) string {
+func body(s element.Section) string {
 	text := ""
 	for _, note := range s.Notes {
 		text += paragraph(note)
@@ -107,7 +108,7 @@ func body(s document.Section) string {
 }
 
 // lines are a list; what is to be pasted stands below its line.
-func lines(all []document.Line) string {
+func lines(all []element.Line) string {
 	var b strings.Builder
 	for i, l := range all {
 		if i == 0 {
@@ -125,7 +126,7 @@ func lines(all []document.Line) string {
 				parts = append(parts, escaped(s))
 			}
 		}
-		if l.Tone == document.Bad && l.Check != "" {
+		if l.Tone == element.Bad && l.Check != "" {
 			parts = append(parts, "("+escaped(l.Check)+")")
 		}
 		if len(parts) > 0 {
@@ -142,7 +143,7 @@ func lines(all []document.Line) string {
 const mostRows = 100
 
 // table is a table; what belongs to a row is in its last column.
-func table(t *document.Table) string {
+func table(t *element.Table) string {
 	if t == nil {
 		return ""
 	}

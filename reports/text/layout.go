@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/format"
 )
 
@@ -25,8 +25,8 @@ const (
 	yellow colour = "33"
 )
 
-func colourOf(t document.Tone) colour {
-	return map[document.Tone]colour{document.Plain: bold, document.Good: green, document.Unsure: yellow, document.Bad: red}[t]
+func colourOf(t element.Tone) colour {
+	return map[element.Tone]colour{element.Plain: bold, element.Good: green, element.Unsure: yellow, element.Bad: red}[t]
 }
 
 func (p *page) paint(c colour, s string) string {
@@ -94,7 +94,7 @@ func short(s string, most int) string {
 // table lays out a table. One that is wider than a line is turned, so that its columns are
 // lines, where its rows fit side by side; else it goes on below, with the columns that name
 // its rows again.
-func (p *page) table(t *document.Table) {
+func (p *page) table(t *element.Table) {
 	g := newGrid(t)
 	blocks := g.blocks(t.Keys)
 	if len(blocks) > 1 && g.fitsTurned() && !hasNotes(t) {
@@ -120,7 +120,7 @@ func (p *page) table(t *document.Table) {
 }
 
 // turned lays out a table with a line for each of its columns.
-func (p *page) turned(t *document.Table, g *grid) {
+func (p *page) turned(t *element.Table, g *grid) {
 	heads, widths := g.turnedWidths()
 	for i, head := range g.head {
 		line := p.paint(bold, head) + strings.Repeat(" ", heads-utf8.RuneCountInString(head))
@@ -136,21 +136,21 @@ func (p *page) turned(t *document.Table, g *grid) {
 }
 
 // toned paints what is shown of a cell.
-func (p *page) toned(c document.Cell, s string) string {
-	if c.Tone == document.Plain {
+func (p *page) toned(c element.Cell, s string) string {
+	if c.Tone == element.Plain {
 		return s
 	}
 	return p.paint(colourOf(c.Tone), s)
 }
 
 // hasNotes says that a row has text below it.
-func hasNotes(t *document.Table) bool {
-	return slices.ContainsFunc(t.Rows, func(r document.Row) bool { return len(r.Notes)+len(cutCodes(r)) > 0 })
+func hasNotes(t *element.Table) bool {
+	return slices.ContainsFunc(t.Rows, func(r element.Row) bool { return len(r.Notes)+len(cutCodes(r)) > 0 })
 }
 
 // cutCodes are the texts of machines, such as errors, that a row has room for the beginning
 // of alone: what matters may stand at their end.
-func cutCodes(row document.Row) (whole []string) {
+func cutCodes(row element.Row) (whole []string) {
 	for _, c := range row.Cells {
 		if c.Code && utf8.RuneCountInString(clean(c.String())) > widest {
 			whole = append(whole, c.Text)
@@ -167,7 +167,7 @@ type grid struct {
 	left  []bool
 }
 
-func newGrid(t *document.Table) *grid {
+func newGrid(t *element.Table) *grid {
 	g := &grid{rows: make([][]string, len(t.Rows))}
 	for i, c := range t.Columns {
 		head, left := heading(t.Heading(i)), c.Words || t.Intervals(i)

@@ -15,6 +15,7 @@ import (
 	"servebench/reports/document"
 
 	"golang.org/x/term"
+	"servebench/reports/document/element"
 )
 
 // Style is how the text may look.
@@ -46,7 +47,7 @@ func Write(w io.Writer, d *document.Document, style Style) error {
 		p.verdict(d)
 	}
 	for _, s := range d.Sections {
-		if s.Rank <= document.Aside {
+		if s.Rank <= element.Aside {
 			p.section(s)
 		}
 	}
@@ -74,7 +75,7 @@ func (p *page) verdict(d *document.Document) {
 	}
 }
 
-func (p *page) section(s document.Section) {
+func (p *page) section(s element.Section) {
 	if p.text.Len() > 0 {
 		p.line("")
 	}
@@ -93,21 +94,21 @@ func (p *page) section(s document.Section) {
 }
 
 // statement writes a line of the document with what to do about it.
-func (p *page) statement(l document.Line) {
+func (p *page) statement(l element.Line) {
 	var parts []string
 	switch colour := colourOf(l.Tone); {
 	case l.Word != "":
 		parts = append(parts, p.paint(colour, l.Word))
-	case l.Text != "" && l.Tone == document.Bad:
+	case l.Text != "" && l.Tone == element.Bad:
 		parts = append(parts, p.paint(colour, "!"))
-	case l.Text != "" && l.Tone == document.Unsure:
+	case l.Text != "" && l.Tone == element.Unsure:
 		parts = append(parts, p.paint(colour, "·"))
 	}
 	if l.Where != "" {
 		parts = append(parts, clean(l.Where)+":")
 	}
 	if text := clean(l.Text); text != "" {
-		if l.Tone == document.Bad && l.Check != "" {
+		if l.Tone == element.Bad && l.Check != "" {
 			text += " (" + clean(l.Check) + ")"
 		}
 		parts = append(parts, text)
