@@ -23,7 +23,7 @@ type room struct {
 // rooms is the import table. The first room that holds a package decides.
 var rooms = []room{
 	{packages: "generators", ownOnly: true},
-	{packages: "generators/drift/alarms", imports: []string{"generators", "generators/drift", "generators/sea", "generators/shift"}},
+	{packages: "generators/drift/alarms", imports: []string{"generators", "generators/credit", "generators/drift", "generators/sea", "generators/shift"}},
 	{packages: "generators/…", imports: []string{"generators"}},
 	{packages: "targets", imports: []string{"reports/record"}, ownOnly: true},
 	{packages: "targets/protocol", imports: []string{"generators"}, ownOnly: true},

@@ -41,8 +41,9 @@ func proveDriftCommand() *cobra.Command {
 		Use:   "drift",
 		Short: "Find out how often the detectors of drift are wrong, and how late they are right",
 		Long: fmt.Sprintf(`Play runs without drift, and runs in which the inputs or the labelling move halfway, and
-count the alarms of every detector. A run is %s requests of the generator sea; windows
-are of %d requests, and reference data of %s rows. Each detector promises that at most
+count the alarms of every detector. A run is %s requests of the generator sea, and without
+drift of credit too, whose categories and numbers repeat; windows are of %d requests, and
+reference data of %s rows. Each detector promises that at most
 %g %% of runs without drift have an alarm. The same number of runs gives the same
 figures on any machine.
 
@@ -83,8 +84,8 @@ func simulateDrift(ctx context.Context, runs int) (driftRates, error) {
 	rows, err := alarms.Run(ctx, alarms.Cases(), runs)
 	rates := driftRates{Schema: "servebench.drift-proof/v1", Promise: drift.Alpha}
 	for _, row := range rows {
-		rate := driftRate{Detector: row.Detector, Drift: row.Case, False: proof.Rate{K: row.False, N: row.Runs}}
-		if row.Case != alarms.Cases()[0].Name {
+		rate := driftRate{Detector: row.Detector, Drift: row.Case.Name, False: proof.Rate{K: row.False, N: row.Runs}}
+		if row.Case.Drifts() {
 			rate.Found.K, rate.Found.N = row.Found, row.Runs
 		}
 		if delay, ok := row.MedianDelay(); ok {

@@ -29,12 +29,13 @@ type (
 		KS        float64   `json:"ks"`
 		KSP       float64   `json:"ks_p"`
 		PSI       float64   `json:"psi"`
-		PSIP      float64   `json:"psi_p"`
+		// PSIThreshold is what chance exceeds once in a thousand times.
+		PSIThreshold float64 `json:"psi_threshold"`
 	}
 )
 
-// TestAgreesWithPython compares with river (ADWIN, Page–Hinkley), SciPy (Kolmogorov–Smirnov,
-// χ²) and NumPy (PSI) on the same data.
+// TestAgreesWithPython compares with river (ADWIN, Page–Hinkley), SciPy (Kolmogorov–Smirnov)
+// and NumPy (PSI, and how great chance makes it) on the same data.
 func TestAgreesWithPython(t *testing.T) {
 	python.Environment(t, "serving")
 	text, err := json.Marshal(agreed{agreedStreams(), agreedColumns(t)})
@@ -116,8 +117,9 @@ func agreedColumns(t *testing.T) (all []agreedColumn) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		distance, index := NewKS(p, Spending{Alpha: Alpha}).Look(window).Columns[0], NewPSI(p, Spending{Alpha: Alpha}).Look(window).Columns[0]
-		c.KS, c.KSP, c.PSI, c.PSIP = distance.Statistic, distance.P, index.Statistic, index.P
+		distance, index := NewKS(p, Spending{Alpha: Alpha}).Look(window).Columns[0], NewPSI(p, Spending{Alpha: 2 * 0.001 / (1 - unseenShare)}).Look(window).Columns[0]
+		c.KS, c.KSP = distance.Statistic, kolmogorovSurvival(distance.Statistic*kolmogorovScale(len(c.Window), len(c.Reference)))
+		c.PSI, c.PSIThreshold = index.Statistic, index.Threshold
 		all = append(all, c)
 	}
 	return all

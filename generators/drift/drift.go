@@ -58,7 +58,6 @@ type Result struct {
 type Finding struct {
 	Column               string
 	Statistic, Threshold float64
-	P                    float64 // how likely chance alone is to give so great a statistic
 	Drift                bool
 	N                    int // rows of the window that were compared
 }

@@ -1,7 +1,8 @@
 // Package alarms counts how often the detectors of package drift are right: it plays runs
 // without drift, and with drift of a known kind and time, and notes when each detector raised an
-// alarm. The examples are those of the generator sea and its drift those of package shift; the
-// model knows the rule before the drift, so that only label noise and concept drift make it err.
+// alarm. The examples are those of the generator sea and its drift those of package shift; runs
+// without drift are of credit too, with its categories and numbers that repeat. The model knows
+// the rule before the drift, so that only label noise and concept drift make it err.
 package alarms
 
 import (
@@ -13,6 +14,7 @@ import (
 	"sync"
 
 	"servebench/generators"
+	"servebench/generators/credit"
 	"servebench/generators/drift"
 	"servebench/generators/sea"
 	"servebench/generators/shift"
@@ -26,26 +28,30 @@ const (
 	ShiftAt   = Requests / 2
 )
 
-// Case is a kind of run.
+// Case is a kind of run. One without Concept and Covariate has no drift.
 type Case struct {
 	Name      string
+	Kind      generators.Kind
 	Concept   map[string]float64
 	Covariate map[string]float64
 }
 
-// Cases are the kinds of runs. The first has no drift.
+// Cases are the kinds of runs, those without drift first.
 func Cases() []Case {
-	all := []Case{{Name: "none"}}
+	all := []Case{{Name: "none", Kind: sea.Kind()}, {Name: "none, credit", Kind: credit.Kind()}}
 	for _, by := range []float64{0.1, 0.25, 1} {
-		all = append(all, Case{Name: fmt.Sprintf("x1 +%gσ", by), Covariate: map[string]float64{"x1": by}})
+		all = append(all, Case{Name: fmt.Sprintf("x1 +%gσ", by), Kind: sea.Kind(), Covariate: map[string]float64{"x1": by}})
 	}
-	return append(all, Case{Name: "concept 8 → 9", Concept: map[string]float64{sea.Concept: 2}})
+	return append(all, Case{Name: "concept 8 → 9", Kind: sea.Kind(), Concept: map[string]float64{sea.Concept: 2}})
 }
+
+// Drifts reports whether there is drift in the runs.
+func (c Case) Drifts() bool { return len(c.Concept)+len(c.Covariate) > 0 }
 
 // Row is what a detector did in the runs of a case.
 type Row struct {
 	Detector string
-	Case     string
+	Case     Case
 	Runs     int
 	// False are the runs with an alarm before the drift, or any where there is none.
 	False int
@@ -105,7 +111,7 @@ func (c Case) play(ctx context.Context, number uint64, runs int) ([]Row, error) 
 	}
 	var rows []Row
 	for k, kind := range drift.Kinds() {
-		row := Row{Detector: kind.Name, Case: c.Name, Runs: runs}
+		row := Row{Detector: kind.Name, Case: c, Runs: runs}
 		for _, of := range outcomes {
 			if of[k].early {
 				row.False++
@@ -152,7 +158,7 @@ func (c Case) playOne(rng *rand.Rand) ([]outcome, error) {
 	reference := drift.NewSample(before.Schema())
 	for range Reference {
 		e := before.Next(rng)
-		reference.Add(e.Features, predict(e))
+		reference.Add(e.Features, c.predict(e))
 	}
 	profile, err := drift.NewProfile(reference)
 	if err != nil {
@@ -173,14 +179,14 @@ func (c Case) playOne(rng *rand.Rand) ([]outcome, error) {
 			from = after
 		}
 		e := from.Next(rng)
-		answer := predict(e)
+		answer := c.predict(e)
 		window.Add(e.Features, answer)
 		full := window.Len() == Window
 		for i := range detectors {
 			d := &detectors[i]
 			if d.window != nil && full && d.window.Look(window).State == drift.Drift ||
 				d.stream != nil && d.stream.Add(answer.Label != e.Label.Label).State == drift.Drift {
-				d.note(k+1, c.drifts())
+				d.note(k+1, c.Drifts())
 			}
 		}
 		if full {
@@ -194,21 +200,22 @@ func (c Case) playOne(rng *rand.Rand) ([]outcome, error) {
 	return all, nil
 }
 
-func (c Case) drifts() bool { return len(c.Concept)+len(c.Covariate) > 0 }
-
 // open returns the generators of the examples before the drift and after it.
 func (c Case) open() (before, after generators.Generator, err error) {
-	if c.drifts() {
+	if c.Drifts() {
 		spec := shift.Spec{Concept: c.Concept, Covariate: c.Covariate, Shape: shift.Shape{Kind: shift.Sudden}}
-		return spec.Open(sea.Kind(), generators.Config{})
+		return spec.Open(c.Kind, generators.Config{})
 	}
-	before, err = sea.Kind().Open(generators.Config{})
+	before, err = c.Kind.Open(generators.Config{})
 	return before, before, err
 }
 
 // predict answers by the rule before the drift.
-func predict(e generators.Example) generators.Answer {
-	if e.Features[0]+e.Features[1] <= 8 {
+func (c Case) predict(e generators.Example) generators.Answer {
+	switch {
+	case !c.Drifts():
+		return generators.Classified(e.Truth)
+	case e.Features[0]+e.Features[1] <= 8:
 		return generators.Classified(1)
 	}
 	return generators.Classified(0)
