@@ -13,19 +13,24 @@ import (
 // second, and with the second after it (batch means: A. M. Law, Simulation Modeling and
 // Analysis, 5th ed. (2015), section 9.5.3). So few lie above a limit that is kept that they
 // tell little of it, and none nothing: the slowest 1−q of all and five times as many have a
-// say as well. The rounds decide where they differ by more than their seconds explain.
+// say as well, where they come near the limit. What is far below it, such as a moment in which
+// the machine was busy, tells nothing of the requests that a queue at the limit delays. The
+// rounds decide where they differ by more than their seconds explain.
 //
 // How often such a bound is wrong is simulated in analysis/capacity/search, whose
 // certificates are made of it. OverAtMost is the stricter one of a gate, which does not
 // know the servers' rounds to be at most the queue's.
 func (s *Sample) OverInQueue(limit int64, q float64) Proportion {
+	const far = 2 // times below the limit
 	if s.Total == 0 {
 		return Proportion{}
 	}
 	counts := s.countsOver(limit)
 	independent := min(independentSeconds(counts), independentRounds(counts))
 	for _, slowest := range []float64{1 - q, min(5*(1-q), 0.5)} {
-		independent = min(independent, independentSeconds(s.countsOver(s.All.At(Rank(1-slowest, s.Total))-1)))
+		if above := s.All.At(Rank(1-slowest, s.Total)) - 1; above > limit/far {
+			independent = min(independent, independentSeconds(s.countsOver(above)))
+		}
 	}
 	return proportionOf(sumRounds(counts), independent)
 }
