@@ -228,7 +228,7 @@ const (
 	settleProbe, settleRound = time.Second, 2 * time.Second
 	leastProbe, leastAgain   = 3 * time.Second, 6 * time.Second
 	mostProbe                = 15 * time.Second
-	leastRound               = 12 * time.Second
+	leastRound               = 8 * time.Second
 	roomOfProbe, roomOfAgain = 3, 25
 	mostRound                = time.Minute
 	roomOfRound, roomOfNone  = 30, 1.5
@@ -285,7 +285,7 @@ func (s *Search) Likely() record.Ahead {
 	if rate == 0 {
 		rate = s.plan.From
 	}
-	rounds := looks()[0].rounds
+	rounds := looks()[1].rounds
 	if n := len(s.attempts); n > 0 && !s.attempts[n-1].failed {
 		rounds = max(1, rounds-s.attempts[n-1].steps)
 	}
