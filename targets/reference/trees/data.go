@@ -55,7 +55,8 @@ func (d Data) countPositives() int {
 	return n
 }
 
-func (d Data) check() error {
+// Check says what is wrong with the data.
+func (d Data) Check() error {
 	width := len(d.Features)
 	if width == 0 {
 		return errors.New("the data has no features")

@@ -290,6 +290,24 @@ func (m *Model) firstTrees(n int) *Model {
 	return c
 }
 
+// Average returns the model whose log-odds are the mean of those of models of two classes, of
+// the same features and without splits by category: it has the trees of all, with leaves of so
+// much less weight.
+func Average(models []*Model) *Model {
+	all := &Model{features: models[0].features, classes: 2}
+	share, base := 1/float32(len(models)), 0.0
+	for _, m := range models {
+		base += float64(m.base) / float64(len(models))
+		for i := range m.predicting {
+			t := m.treeAt(i)
+			t.scale(share)
+			all.appendTree(t)
+		}
+	}
+	all.setBase(float32(sigmoid(base)))
+	return all
+}
+
 func sigmoid(x float64) float64 { return 1 / (1 + exp(-x)) }
 
 // Constants of exp: ln 2 in two parts, the first with trailing zeros, so that its

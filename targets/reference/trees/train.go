@@ -33,7 +33,7 @@ func check(train, valid Data, params Params) error {
 	if err := params.Check(); err != nil {
 		return err
 	}
-	if err := train.check(); err != nil {
+	if err := train.Check(); err != nil {
 		return fmt.Errorf("training data: %w", err)
 	}
 	if n := train.countPositives(); n == 0 || n == train.Len() {
@@ -48,7 +48,7 @@ func check(train, valid Data, params Params) error {
 	if !slices.Equal(valid.Features, train.Features) {
 		return errors.New("validation data: its features are not those of the training data")
 	}
-	if err := valid.check(); err != nil {
+	if err := valid.Check(); err != nil {
 		return fmt.Errorf("validation data: %w", err)
 	}
 	return nil
@@ -57,6 +57,7 @@ func check(train, valid Data, params Params) error {
 // trainer holds what changes from tree to tree.
 type trainer struct {
 	params       Params
+	weights      [2]float64 // of a row of each class; those of the training data add up to its rows
 	rng          *rand.Rand
 	train, valid Data
 	trainMargins []float32 // log-odds by row after the trees so far
@@ -70,9 +71,10 @@ type trainer struct {
 
 func newTrainer(train, valid Data, params Params) *trainer {
 	model := &Model{features: train.Features, classes: 2}
-	model.setBase(float32(float64(train.countPositives()) / float64(train.Len())))
+	weights := params.ClassWeights.PerRow(train)
+	model.setBase(float32(weights[1] * float64(train.countPositives()) / float64(train.Len())))
 	return &trainer{
-		params: params, rng: rand.New(rand.NewPCG(params.Seed, 0)),
+		params: params, weights: weights, rng: rand.New(rand.NewPCG(params.Seed, 0)),
 		train: train, trainMargins: slices.Repeat([]float32{model.base}, train.Len()),
 		valid: valid, validMargins: slices.Repeat([]float32{model.base}, valid.Len()),
 		grower: grower{
@@ -89,18 +91,20 @@ func (t *trainer) boost() {
 	tree := t.grower.growTree(t.rows)
 	t.model.appendTree(tree)
 	addLeaves(t.trainMargins, tree, t.train)
-	t.curve.Train = append(t.curve.Train, meanLogLoss(t.trainMargins, t.train.Labels))
+	t.curve.Train = append(t.curve.Train, meanLogLoss(t.trainMargins, t.train, t.weights))
 	t.curve.Best = len(t.curve.Train)
 	if t.valid.Len() > 0 {
 		t.followLoss(tree)
 	}
 }
 
-// computeDerivatives computes the loss's derivatives at the margins: p − y and p(1 − p).
+// computeDerivatives computes the loss's derivatives at the margins: p − y and p(1 − p), times
+// the weight of the class.
 func (t *trainer) computeDerivatives() {
 	for i, label := range t.train.Labels {
 		p := sigmoid(float64(t.trainMargins[i]))
-		t.grower.gradients[i] = sum{fixed(p - float64(label)), fixed(p * (1 - p))}
+		w := t.weights[label]
+		t.grower.gradients[i] = sum{fixed(w * (p - float64(label))), fixed(w * (p * (1 - p)))}
 	}
 }
 
@@ -119,7 +123,7 @@ func (t *trainer) drawSample() {
 
 func (t *trainer) followLoss(tree tree) {
 	addLeaves(t.validMargins, tree, t.valid)
-	v := meanLogLoss(t.validMargins, t.valid.Labels)
+	v := meanLogLoss(t.validMargins, t.valid, t.weights)
 	t.curve.Valid = append(t.curve.Valid, v)
 	if v < t.least {
 		t.least = v
@@ -138,17 +142,18 @@ func addLeaves(margins []float32, tree tree, d Data) {
 	}
 }
 
-// meanLogLoss is the mean log loss at these margins: ln(1+e^−m) for class 1, ln(1+e^m)
-// for class 0.
-func meanLogLoss(margins []float32, labels []uint8) float64 {
+// meanLogLoss is the mean log loss at these margins, ln(1+e^−m) for class 1 and ln(1+e^m)
+// for class 0, of rows that weigh what their class does.
+func meanLogLoss(margins []float32, d Data, weights [2]float64) float64 {
 	total := 0.0
 	for i, m := range margins {
-		if labels[i] == 1 {
+		if d.Labels[i] == 1 {
 			m = -m
 		}
-		total += max(float64(m), 0) + math.Log1p(exp(-math.Abs(float64(m))))
+		total += float64(weights[d.Labels[i]] * (max(float64(m), 0) + math.Log1p(exp(-math.Abs(float64(m))))))
 	}
-	return total / float64(len(margins))
+	ones := float64(d.countPositives())
+	return total / (float64(weights[1]*ones) + float64(weights[0]*(float64(d.Len())-ones)))
 }
 
 // Params steers training. The zero value is not usable: start from Defaults.
@@ -164,6 +169,39 @@ type Params struct {
 	Bins           int     // most histogram bins of a feature, missing values apart, 2 to 255
 	Patience       int     // rounds without a better validation loss before stopping; 0: never
 	Seed           uint64  // of the draws
+	ClassWeights   ClassWeights
+}
+
+// ClassWeights are what a row of class 0 and one of class 1 weigh in the loss, compared with each
+// other: above 0, and at most 1e6 times as much. The zero value weighs them alike.
+type ClassWeights [2]float64
+
+// Balanced are the weights that let both classes of the data weigh as much in all; the zero value
+// of data that lacks one.
+func Balanced(d Data) ClassWeights {
+	ones := d.countPositives()
+	if ones == 0 || ones == d.Len() {
+		return ClassWeights{}
+	}
+	return ClassWeights{float64(ones), float64(d.Len() - ones)}
+}
+
+// Check says what is wrong with the weights.
+func (w ClassWeights) Check() error {
+	if w == (ClassWeights{}) || w[0] > 0 && w[1] > 0 && w[0]/w[1] <= 1e6 && w[1]/w[0] <= 1e6 {
+		return nil
+	}
+	return fmt.Errorf("class weights: %v:%v, want two numbers above 0, at most 1,000,000 times as great as each other", w[0], w[1])
+}
+
+// PerRow are the weights of rows that add up to the number of rows of the data.
+func (w ClassWeights) PerRow(d Data) [2]float64 {
+	if w[0] == w[1] {
+		return [2]float64{1, 1}
+	}
+	n, ones := float64(d.Len()), float64(d.countPositives())
+	per := n / (float64(w[0]*(n-ones)) + float64(w[1]*ones))
+	return [2]float64{w[0] * per, w[1] * per}
 }
 
 // Defaults returns parameters that suit a few thousand to a few hundred thousand
@@ -203,5 +241,5 @@ func (p Params) Check() error {
 	share("feature share", p.FeatureShare)
 	whole("bins", p.Bins, 2, maxBins)
 	whole("patience", p.Patience, 0, 10_000)
-	return errors.Join(faults...)
+	return errors.Join(append(faults, p.ClassWeights.Check())...)
 }

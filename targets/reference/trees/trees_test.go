@@ -214,6 +214,75 @@ func seq(n int) []int {
 	return s
 }
 
+// Rows of class 1 that weigh three times as much are as good as three of each.
+func TestClassWeightsAreRepeatedRows(t *testing.T) {
+	d := rings(200, 1)
+	repeated := trees.Data{Features: d.Features}
+	for i, label := range d.Labels {
+		for range 1 + 2*label {
+			repeated.Values, repeated.Labels = append(repeated.Values, d.Row(i)...), append(repeated.Labels, label)
+		}
+	}
+	plain := func(p *trees.Params) { p.Trees, p.Depth, p.Lambda, p.MinChildWeight, p.RowShare = 5, 3, 0, 0, 1 }
+	want, _ := train(t, repeated, trees.Data{}, plain)
+	got, _ := train(t, d, trees.Data{}, func(p *trees.Params) { plain(p); p.ClassWeights = trees.ClassWeights{2, 6} })
+	alike, _ := train(t, d, trees.Data{}, plain)
+	differs := false
+	for i := range d.Len() {
+		w, g := want.Predict(d.Row(i)), got.Predict(d.Row(i))
+		if math.Abs(float64(w-g)) > 1e-5 {
+			t.Fatalf("row %d: %v, want %v", i, g, w)
+		}
+		differs = differs || math.Abs(float64(g-alike.Predict(d.Row(i)))) > 0.1
+	}
+	if !differs {
+		t.Error("the weights changed nothing")
+	}
+	if w := trees.Balanced(d).PerRow(d); math.Abs(w[0]*float64(d.Len()-ones(d))-w[1]*float64(ones(d))) > 1e-9 {
+		t.Errorf("balanced weights %v of %d rows, %d of class 1", w, d.Len(), ones(d))
+	}
+	for _, w := range []trees.ClassWeights{{-1, 1}, {0, 1}, {1, 1e7}, {math.NaN(), 1}, {math.Inf(1), 1}} {
+		if err := w.Check(); err == nil || !strings.Contains(err.Error(), "want two numbers above 0") {
+			t.Errorf("weights %v: error %v", w, err)
+		}
+	}
+}
+
+func ones(d trees.Data) (n int) {
+	for _, label := range d.Labels {
+		n += int(label)
+	}
+	return n
+}
+
+// The average has the mean log-odds, also after it was written and read again.
+func TestAverage(t *testing.T) {
+	d := rings(1000, 1)
+	var all []*trees.Model
+	for seed := range uint64(3) {
+		m, _ := train(t, rings(2000, 10+seed), trees.Data{}, func(p *trees.Params) { p.Trees, p.Seed = 10+int(seed), seed })
+		all = append(all, m)
+	}
+	average := trees.Average(all)
+	again, err := trees.Read(bytes.NewReader(file(t, average)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	logOdds := func(m *trees.Model, row []float32) float64 {
+		p := float64(m.Predict(row))
+		return math.Log(p / (1 - p))
+	}
+	for i := range d.Len() {
+		want := (logOdds(all[0], d.Row(i)) + logOdds(all[1], d.Row(i)) + logOdds(all[2], d.Row(i))) / 3
+		if got := logOdds(average, d.Row(i)); math.Abs(got-want) > 1e-4 {
+			t.Fatalf("row %d: log-odds %v, want %v", i, got, want)
+		}
+		if got := again.Predict(d.Row(i)); got != average.Predict(d.Row(i)) {
+			t.Fatalf("row %d: %v when it is read again, %v before", i, got, average.Predict(d.Row(i)))
+		}
+	}
+}
+
 func TestPredictDoesNotAllocate(t *testing.T) {
 	d := rings(500, 1)
 	m, _ := train(t, d, trees.Data{}, nil)

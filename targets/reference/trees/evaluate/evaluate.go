@@ -13,14 +13,15 @@ import (
 
 // Score is how well probabilities of class 1 fit the labels.
 type Score struct {
-	Accuracy float64 // share of rows whose class is right, 0 to 1
-	LogLoss  float64 // mean negative log-likelihood, nats
-	AUC      float64 // area under the ROC curve, 0.5 for chance; NaN when a class is absent
+	Accuracy float64    // share of rows whose class is right, 0 to 1
+	LogLoss  float64    // mean negative log-likelihood, nats
+	AUC      float64    // area under the ROC curve, 0.5 for chance; NaN when a class is absent
+	Recall   [2]float64 // share of the rows of each class whose class is right; NaN when it is absent
 }
 
 // Of scores probabilities against labels of 0 and 1, one each per row.
 func Of(p []float32, labels []uint8) Score {
-	return Score{Accuracy: Accuracy(p, labels), LogLoss: LogLoss(p, labels), AUC: AUC(p, labels)}
+	return Score{Accuracy: Accuracy(p, labels), LogLoss: LogLoss(p, labels), AUC: AUC(p, labels), Recall: recall(p, labels)}
 }
 
 // Accuracy is the share of rows whose label is 1 exactly if the probability is
@@ -35,6 +36,17 @@ func Accuracy(p []float32, labels []uint8) float64 {
 	return float64(right) / float64(len(p))
 }
 
+func recall(p []float32, labels []uint8) (shares [2]float64) {
+	var right, rows [2]float64
+	for i, label := range labels {
+		rows[label]++
+		if (p[i] >= 0.5) == (label == 1) {
+			right[label]++
+		}
+	}
+	return [2]float64{right[0] / rows[0], right[1] / rows[1]}
+}
+
 // leastProbability keeps one certain mistake from making the loss infinite; it
 // is half the distance of 1 to the float32 below.
 const leastProbability = 0x1p-25
@@ -42,15 +54,21 @@ const leastProbability = 0x1p-25
 // LogLoss is the mean of −ln of the probability given to the label; NaN without
 // rows.
 func LogLoss(p []float32, labels []uint8) float64 {
-	total := 0.0
-	for i := range p {
+	return WeightedLogLoss(p, labels, [2]float64{1, 1})
+}
+
+// WeightedLogLoss is LogLoss of rows that weigh what their class does.
+func WeightedLogLoss(p []float32, labels []uint8, weights [2]float64) float64 {
+	total, weight := 0.0, 0.0
+	for i, label := range labels {
 		q := float64(p[i])
-		if labels[i] == 0 {
+		if label == 0 {
 			q = 1 - q
 		}
-		total -= math.Log(max(q, leastProbability))
+		total -= float64(weights[label] * math.Log(max(q, leastProbability)))
+		weight += weights[label]
 	}
-	return total / float64(len(p))
+	return total / weight
 }
 
 // AUC is the probability that a row of class 1 is ranked above one of class 0,
