@@ -3,11 +3,14 @@ package onnx_test
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"servebench/targets/reference/onnx"
 	"servebench/targets/targettest/python"
 )
 
@@ -36,7 +39,7 @@ func TestRandomModels(t *testing.T) {
 	}
 }
 
-// onnxruntime reads what Write wrote, and predicts what the trees do.
+// onnxruntime reads what Write wrote, and predicts what the trees do, and a perceptron here.
 func TestONNXRuntimeReadsWhatIsWritten(t *testing.T) {
 	dir := t.TempDir()
 	m := credit(t)
@@ -50,7 +53,29 @@ func TestONNXRuntimeReadsWhatIsWritten(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "credit.onnx"), model.Bytes())
 	write(t, filepath.Join(dir, "credit.rows.csv"), rows.Bytes())
+	perceptron := onnx.Perceptron{Features: []string{"a", "b", "c"}, Offset: []float32{1, -2, 3e5}, Scale: []float32{0.5, 10, 1e-5}}
+	rng := rand.New(rand.NewPCG(1, 0))
+	for _, shape := range [][2]int{{3, 20}, {20, 7}, {7, 1}} {
+		layer := onnx.Layer{Weights: make([]float32, shape[0]*shape[1]), Bias: make([]float32, shape[1])}
+		for i := range layer.Weights {
+			layer.Weights[i] = float32(rng.NormFloat64() / math.Sqrt(float64(shape[0])))
+		}
+		for i := range layer.Bias {
+			layer.Bias[i] = float32(rng.NormFloat64())
+		}
+		perceptron.Layers = append(perceptron.Layers, layer)
+	}
+	var mlp, points bytes.Buffer
+	if err := perceptron.Write(&mlp); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		fmt.Fprintf(&points, "%v,%v,%v\n", float32(1+2*rng.NormFloat64()), float32(0.1*rng.NormFloat64()-2), float32(3e5+1e5*rng.NormFloat64()))
+	}
+	write(t, filepath.Join(dir, "mlp.onnx"), mlp.Bytes())
+	write(t, filepath.Join(dir, "mlp.rows.csv"), points.Bytes())
 	python.Run(t, "testdata/conformance.py", "predict", dir)
+	agree(t, filepath.Join(dir, "mlp.onnx"))
 	for i, want := range table(t, filepath.Join(dir, "credit.predictions.csv")) {
 		var got [2]float32
 		m.Score(examples[i], got[:])

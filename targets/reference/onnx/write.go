@@ -31,18 +31,24 @@ type Node struct {
 
 // The versions of what is written: onnxruntime reads them since 1.8, of May 2021.
 const (
-	writtenFormat = 7
-	writtenOpset  = 2 // of ai.onnx.ml
+	writtenFormat  = 7
+	writtenOpset   = 13
+	writtenMLOpset = 2 // of ai.onnx.ml
 )
 
 // Write writes the model as a graph of one TreeEnsembleClassifier. Equal models give equal
 // bytes.
 func (c Classifier) Write(w io.Writer) error {
-	names, err := json.Marshal(c.Features)
+	return writeModel(w, c.graph(), c.Features, c.Metadata)
+}
+
+// writeModel writes a graph with the names of its features and other metadata.
+func writeModel(w io.Writer, graph message, features []string, other map[string]string) error {
+	names, err := json.Marshal(features)
 	if err != nil {
 		return fmt.Errorf("write ONNX model: %w", err)
 	}
-	metadata := maps.Clone(c.Metadata)
+	metadata := maps.Clone(other)
 	if metadata == nil {
 		metadata = map[string]string{}
 	}
@@ -50,8 +56,9 @@ func (c Classifier) Write(w io.Writer) error {
 	var m message
 	m.int(1, writtenFormat) // ir_version
 	m.text(2, "servebench") // producer_name
-	m.message(7, c.graph())
-	m.message(8, entry(mlDomain, func(o *message) { o.int(2, writtenOpset) }))
+	m.message(7, graph)
+	m.message(8, entry(mlDomain, func(o *message) { o.int(2, writtenMLOpset) }))
+	m.message(8, entry("", func(o *message) { o.int(2, writtenOpset) }))
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
 		m.message(14, entry(key, func(o *message) { o.text(2, metadata[key]) }))
 	}
