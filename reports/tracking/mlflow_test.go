@@ -2,31 +2,26 @@ package tracking_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"servebench/reports/analysis"
 	"servebench/reports/mlflow"
 	"servebench/reports/record/recordtest"
 	"servebench/reports/tracking"
-	"servebench/targets"
 	"servebench/targets/targettest/python"
 )
 
 // TestMLflow logs runs to a real server and asks it for them.
 func TestMLflow(t *testing.T) {
-	url := startMLflow(t)
+	url := python.StartMLflow(t)
 	server, err := mlflow.New(url, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
@@ -195,44 +190,4 @@ func ask(t *testing.T, method, url, body string, out any) {
 	} else if err := json.Unmarshal(text, out); err != nil {
 		t.Fatalf("%s %s: %v: %s", method, url, err, text)
 	}
-}
-
-// startMLflow starts a tracking server, until the test ends, and returns its URL.
-func startMLflow(t *testing.T) string {
-	t.Helper()
-	bin, home := filepath.Join(python.Environment(t, "serving"), "bin", "python"), t.TempDir()
-	port, err := targets.FreePort(targets.Loopback)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(bin, "-m", "mlflow", "server", "--host", targets.Loopback, "--port", fmt.Sprint(port), "--workers", "1",
-		"--backend-store-uri", "sqlite:///"+home+"/mlflow.db", "--artifacts-destination", home+"/artifacts")
-	cmd.Env = append(os.Environ(), python.Settings()...)
-	cmd.Env = append(cmd.Env, "HOME="+home, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its workers end with it
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = cmd.Wait() // it is killed below
-	}()
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-done
-	})
-	url := "http://" + targets.Address(targets.Loopback, port)
-	const patience = 8 * time.Minute // for its imports and the tables of its database, on a busy machine
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if _, err := (targets.Probe{URL: url, Path: "/health", Began: began, Done: done}).Wait(ctx); err != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-done
-		t.Fatalf("MLflow does not start: %v\n%s", err, output.String())
-	}
-	return url
 }

@@ -6,11 +6,11 @@ package training
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 
 	"servebench/generators"
 	"servebench/generators/credit"
+	"servebench/targets/reference/mlp"
 	"servebench/targets/reference/trees"
 	"servebench/targets/reference/trees/evaluate"
 )
@@ -25,24 +25,27 @@ const (
 // confidence is that of the bootstrap interval.
 const confidence = 0.95
 
-// Each use of the seed has a stream of its own, so that none depends on how
-// much the others draw.
+// The streams of the seed.
 const (
 	exampleStream = iota + 1
 	splitStream
 	foldStream
 	bootstrapStream
+	searchStream
+	memberStream // of the first member of an ensemble, the others follow
 )
 
 // Result is a trained model and what is known of it.
 type Result struct {
 	Recipe             Recipe
-	Model              *trees.Model
-	Class              string // the name of class 1
+	Model              Model
+	Classes            []string // the names of both
 	Train, Valid, Test Part
-	Curve              trees.Curve
+	Search             *Search            // nil: none was asked for
+	Curves             []trees.Curve      // of the model, or of each of an ensemble
 	Folds              []evaluate.Score   // of models trained on the other folds of Train
 	Score              evaluate.Score     // on Test
+	ValidLoss          float64            // log loss on Valid, weighted as in Curves
 	Interval           *evaluate.Interval // of the accuracy on Test; nil without bootstrap
 	Truth              float64            // accuracy on Test against the labels before noise
 	Ceiling            float64            // share of labels in Test that noise left alone
@@ -54,45 +57,53 @@ type Part struct {
 	Positive float64 // share of class 1
 }
 
-// Run generates the examples, chooses the number of trees on the validation
-// part, and tests the model on the part it has never seen. Cross-validation
-// uses the training part alone, with the number of trees chosen.
+// Run generates the examples, chooses the number of trees or epochs on the validation
+// part, and tests the model on the part it has never seen. Cross-validation, and a search
+// before it, use the training part alone, the first with the numbers chosen.
 func (r Recipe) Run() (*Result, error) {
-	r.Trees.Seed = r.Seed
+	r.Trees.Seed, r.MLP.Seed = r.Seed, r.Seed
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	r.Params, _ = generators.Resolve(r.Generator.Params, r.Params) // which Check has tried
-	data, truth, class, err := r.examples()
+	data, truth, classes, err := r.examples()
 	if err != nil {
 		return nil, err
 	}
 	sets := evaluate.Split(data.Len(), r.rng(splitStream), trainShare, validShare, testShare)
 	train, valid, test := data.Take(sets[0]), data.Take(sets[1]), data.Take(sets[2])
-	model, curve, err := trees.Train(train, valid, r.Trees)
+	if r.Balanced {
+		r.ClassWeights = trees.Balanced(train)
+	}
+	r.Trees.ClassWeights, r.MLP.ClassWeights = r.ClassWeights, r.ClassWeights
+	result := &Result{Classes: classes, Train: part(train), Valid: part(valid), Test: part(test)}
+	if r.Search > 0 {
+		if result.Search, err = r.search(train); err != nil {
+			return nil, err
+		}
+		r.Trees = result.Search.Candidates[result.Search.Chosen].Params
+	}
+	result.Recipe = r
+	model, curves, err := r.fit(train, valid)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{
-		Recipe: r, Model: model.WithAttributes(r.modelAttributes()), Class: class, Curve: curve,
-		Train: part(train), Valid: part(valid), Test: part(test),
-	}
+	result.Model, result.Curves = model.withAttributes(r.modelAttributes()), curves
+	result.ValidLoss = evaluate.WeightedLogLoss(model.predict(valid), valid.Labels, r.ClassWeights.PerRow(train))
 	result.scoreOnTest(test, pickRows(truth, sets[2]))
-	result.Folds, err = r.crossValidate(train, curve.Best)
+	result.Folds, err = r.crossValidate(train, curves)
 	return result, err
 }
 
-func (r Recipe) rng(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(r.Seed, stream)) }
-
-// examples returns the data, the labels before noise, and the name of class 1.
-func (r Recipe) examples() (data trees.Data, truth []uint8, class string, err error) {
+// examples returns the data, the labels before noise, and the names of the classes.
+func (r Recipe) examples() (data trees.Data, truth []uint8, classes []string, err error) {
 	g, err := r.Generator.Open(generators.Config{Params: r.Params, Seed: r.Seed})
 	if err != nil {
-		return data, nil, "", fmt.Errorf("open generator %s: %w", r.Generator.Name, err)
+		return data, nil, nil, fmt.Errorf("open generator %s: %w", r.Generator.Name, err)
 	}
 	schema := g.Schema()
 	if len(schema.Classes) != 2 {
-		return data, nil, "", fmt.Errorf("generator %s has %d classes, want 2", r.Generator.Name, len(schema.Classes))
+		return data, nil, nil, fmt.Errorf("generator %s has %d classes, want 2", r.Generator.Name, len(schema.Classes))
 	}
 	for _, f := range schema.Features {
 		data.Features = append(data.Features, f.Name)
@@ -104,11 +115,11 @@ func (r Recipe) examples() (data trees.Data, truth []uint8, class string, err er
 		data.Labels = append(data.Labels, uint8(e.Label.Label))
 		truth = append(truth, uint8(e.Truth))
 	}
-	return data, truth, schema.Classes[1], nil
+	return data, truth, schema.Classes, nil
 }
 
 func (r *Result) scoreOnTest(test trees.Data, truth []uint8) {
-	p := test.Predict(r.Model)
+	p := r.Model.predict(test)
 	r.Score = evaluate.Of(p, test.Labels)
 	r.Truth = evaluate.Accuracy(p, truth)
 	r.Ceiling = shareEqual(test.Labels, truth)
@@ -120,20 +131,18 @@ func (r *Result) scoreOnTest(test trees.Data, truth []uint8) {
 	r.Interval = &interval
 }
 
-func (r Recipe) crossValidate(data trees.Data, best int) ([]evaluate.Score, error) {
+func (r Recipe) crossValidate(data trees.Data, curves []trees.Curve) ([]evaluate.Score, error) {
 	if r.Folds == 0 {
 		return nil, nil
 	}
-	params := r.Trees
-	params.Trees, params.Patience = best, 0
 	var scores []evaluate.Score
 	for i, fold := range evaluate.Folds(data.Len(), r.Folds, r.rng(foldStream)) {
 		test := data.Take(fold.Test)
-		model, _, err := trees.Train(data.Take(fold.Train), trees.Data{}, params)
+		model, err := r.refit(data.Take(fold.Train), curves)
 		if err != nil {
 			return nil, fmt.Errorf("cross-validation, fold %d: %w", i+1, err)
 		}
-		scores = append(scores, evaluate.Of(test.Predict(model), test.Labels))
+		scores = append(scores, evaluate.Of(model.predict(test), test.Labels))
 	}
 	return scores, nil
 }
@@ -173,10 +182,19 @@ type Recipe struct {
 	Generator generators.Kind    // of examples with two classes
 	Params    map[string]float64 // of the generator; a missing one takes its default
 	Examples  int                // in all, from 100; 60 % train, 20 % validate, 20 % test
-	Trees     trees.Params       // but for its seed, which Run sets to Seed
+	Kind      string             // Trees or MLP
+	Trees     trees.Params       // but for its seed and class weights, which Run sets
+	MLP       mlp.Params         // the same
 	Folds     int                // of the cross-validation, from 2; 0: none
 	Resamples int                // of the bootstrap, from 100; 0: none
 	Seed      uint64
+
+	ClassWeights trees.ClassWeights
+	Balanced     bool // weigh both classes alike in all, in the place of ClassWeights
+	Search       int  // candidates of the search, the parameters of Trees among them; 0: none
+	Ensemble     int  // models that are averaged, of trees; 1: there is one
+	// Progress is told each candidate of a search, from 1, if it is not nil.
+	Progress func(number int, c Candidate)
 }
 
 // Default returns the recipe of the built-in model credit, whose file stays
@@ -184,7 +202,7 @@ type Recipe struct {
 func Default() Recipe {
 	return Recipe{
 		Generator: credit.Kind(), Examples: 100_000,
-		Trees: trees.Defaults(), Folds: 5, Resamples: 1000, Seed: 1,
+		Kind: Trees, Trees: trees.Defaults(), MLP: mlp.Defaults(), Folds: 5, Resamples: 1000, Seed: 1, Ensemble: 1,
 	}
 }
 
@@ -200,8 +218,28 @@ func (r Recipe) Check() error {
 	if r.Resamples != 0 && (r.Resamples < 100 || r.Resamples > 1_000_000) {
 		faults = append(faults, fmt.Errorf("resamples: %d is neither 0 nor from 100 to 1,000,000", r.Resamples))
 	}
+	if r.Ensemble < 1 || r.Ensemble > 100 {
+		faults = append(faults, fmt.Errorf("ensemble: %d is outside 1 to 100", r.Ensemble))
+	}
+	if r.Search < 0 || r.Search > 10_000 {
+		faults = append(faults, fmt.Errorf("search: %d is outside 0 to 10,000", r.Search))
+	}
+	if r.Search > 0 && (r.Folds == 0 || r.Trees.Patience == 0) {
+		faults = append(faults, errors.New("search: it needs folds and patience of 1 or more, to score candidates and to find how many trees they need"))
+	}
+	switch r.Kind {
+	case Trees:
+		faults = append(faults, r.Trees.Check())
+	case MLP:
+		faults = append(faults, r.MLP.Check())
+		if r.Search > 0 || r.Ensemble > 1 {
+			faults = append(faults, fmt.Errorf("search and ensemble: they are of kind %s, not of %s", Trees, MLP))
+		}
+	default:
+		faults = append(faults, fmt.Errorf("kind: %.20q, want %s or %s", r.Kind, Trees, MLP))
+	}
 	_, err := generators.Resolve(r.Generator.Params, r.Params)
-	return errors.Join(append(faults, r.Trees.Check(), err)...)
+	return errors.Join(append(faults, r.ClassWeights.Check(), err)...)
 }
 
 func (r Recipe) modelAttributes() map[string]string {

@@ -34,11 +34,23 @@ func run(t *testing.T, r training.Recipe) *training.Result {
 }
 
 func TestAccountGolden(t *testing.T) {
+	searched, perceptron := small(), small()
+	searched.Examples, searched.Trees.Trees = 2000, 15
+	searched.Params = map[string]float64{credit.Function: 10}
+	searched.Balanced, searched.Search, searched.Ensemble = true, 12, 3
+	perceptron.Kind, perceptron.MLP.Epochs, perceptron.Folds = training.MLP, 6, 0
+	for name, recipe := range map[string]training.Recipe{"account": small(), "search": searched, "mlp": perceptron} {
+		t.Run(name, func(t *testing.T) { golden(t, name, recipe) })
+	}
+}
+
+func golden(t *testing.T, name string, recipe training.Recipe) {
+	t.Helper()
 	var account bytes.Buffer
-	if err := run(t, small()).Account(&account); err != nil {
+	if err := run(t, recipe).Account(&account); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("testdata", "account.golden")
+	path := filepath.Join("testdata", name+".golden")
 	if *update {
 		if err := os.WriteFile(path, account.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -72,11 +84,11 @@ func TestResultIsPlausible(t *testing.T) {
 // Judging the model must not change it, and the seed must.
 func TestBytesDependOnTheSeedAlone(t *testing.T) {
 	write := func(r training.Recipe) string {
-		var b bytes.Buffer
-		if err := run(t, r).Model.Write(&b); err != nil {
+		file, err := run(t, r).Model.Encode(false)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return b.String()
+		return string(file)
 	}
 	plain := small()
 	plain.Folds, plain.Resamples = 0, 0
@@ -101,15 +113,81 @@ func TestWithoutNoiseTheCeilingIsOne(t *testing.T) {
 
 func TestRunReportsEveryFault(t *testing.T) {
 	r := small()
-	r.Examples, r.Folds, r.Resamples, r.Trees.Depth = 7, 1, 5, 99
+	r.Examples, r.Folds, r.Resamples, r.Trees.Depth, r.Search, r.Ensemble = 7, 1, 5, 99, -1, 0
 	r.Params = map[string]float64{credit.Noise: 2}
 	_, err := r.Run()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"examples: 7", "folds: 1", "resamples: 5", "depth: 99", "noise: 2"} {
+	for _, want := range []string{"examples: 7", "folds: 1", "resamples: 5", "depth: 99", "noise: 2", "search: -1", "ensemble: 0"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in %v", want, err)
 		}
+	}
+}
+
+// The candidate that is chosen has the fewest nodes of all that are within one standard error of
+// the best, and is what the model is trained with.
+func TestSearchChoosesTheSimplest(t *testing.T) {
+	r := small()
+	r.Examples, r.Search, r.Trees.Trees = 2000, 15, 20
+	told := 0
+	r.Progress = func(number int, _ training.Candidate) {
+		if told++; number != told {
+			t.Errorf("candidate %d is told as number %d", told, number)
+		}
+	}
+	result := run(t, r)
+	s := result.Search
+	if told != 15 || len(s.Candidates) != 15 || s.Candidates[0].Params.Depth != r.Trees.Depth {
+		t.Errorf("%d candidates, %d told, the first is %+v", len(s.Candidates), told, s.Candidates[0])
+	}
+	best, chosen := s.Candidates[s.Best], s.Candidates[s.Chosen]
+	for i, c := range s.Candidates {
+		if c.Loss < best.Loss || c.Loss <= best.Loss+best.Error && c.Nodes < chosen.Nodes {
+			t.Errorf("candidate %d, %+v, was to be chosen or best", i, c)
+		}
+	}
+	if chosen.Loss > best.Loss+best.Error || chosen.Error <= 0 || chosen.Nodes > best.Nodes {
+		t.Errorf("chosen is %+v, the best is %+v", chosen, best)
+	}
+	if result.Recipe.Trees != chosen.Params {
+		t.Errorf("trained with %+v", result.Recipe.Trees)
+	}
+	r.Folds = 0
+	if _, err := r.Run(); err == nil || !strings.Contains(err.Error(), "search: it needs folds") {
+		t.Errorf("error %v without folds", err)
+	}
+}
+
+// An ensemble is one model, with the trees of all of its members.
+func TestEnsemble(t *testing.T) {
+	r := small()
+	r.Ensemble, r.Folds = 4, 0
+	result := run(t, r)
+	total := 0
+	for _, c := range result.Curves {
+		total += c.Best
+	}
+	if len(result.Curves) != 4 || result.Model.Trees.Trees() != total {
+		t.Errorf("%d members of %d trees in all, the model has %d", len(result.Curves), total, result.Model.Trees.Trees())
+	}
+	for i, c := range result.Curves {
+		if result.ValidLoss >= c.Valid[c.Best-1] {
+			t.Errorf("the ensemble's loss %v is no better than %v, of its member %d", result.ValidLoss, c.Valid[c.Best-1], i+1)
+		}
+	}
+}
+
+// With weights that balance them, both classes are found alike; without, the rare one is not.
+func TestBalancedClasses(t *testing.T) {
+	r := small()
+	r.Params, r.Folds = map[string]float64{credit.Function: 10, credit.Noise: 0.1}, 0
+	plain := run(t, r)
+	r.Balanced = true
+	balanced := run(t, r)
+	gap := func(r *training.Result) float64 { return math.Abs(r.Score.Recall[0] - r.Score.Recall[1]) }
+	if gap(plain) < 0.3 || gap(balanced) > gap(plain)/2 {
+		t.Errorf("recall %v, and balanced %v", plain.Score.Recall, balanced.Score.Recall)
 	}
 }
