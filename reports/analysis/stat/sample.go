@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"time"
 )
 
 // block holds, for every value of the sample, how many of the block's values
@@ -48,6 +49,20 @@ func (s *Sample) cumulate(t Tally) block {
 		b[i] = n
 	}
 	return b
+}
+
+// Distribution tells the quantiles of the sample with their intervals. It has no histogram.
+func (s *Sample) Distribution(seed uint64) Distribution {
+	d, qs := NewDistribution(nil), Quantiles()
+	if d.N = s.Total; d.N == 0 {
+		return d
+	}
+	d.Max = time.Duration(s.All.At(d.N))
+	for i, q := range qs {
+		d.Quantiles[i].Known, d.Quantiles[i].Value = Known(q, d.N), time.Duration(s.All.At(Rank(q, d.N)))
+	}
+	d.Bound(s.Intervals(qs[:], seed))
+	return d
 }
 
 // Over is the share of the values that lie above a limit, those of requests without an
