@@ -50,6 +50,7 @@ type Analysis struct {
 	// scenario that asks for one replica.
 	Scaling  []scaling.Trial
 	Monitor  []monitoring.Trial  // by target, phase and round; none of a scenario without a monitor
+	Drift    []monitoring.Drift  // the same, where examples change or a model is trained again
 	AB       *ab.Result          // nil when the run compares no two servers
 	Capacity []capacity.Searched // by target; none of a run that searches for no capacity
 	Sizes    []sweep.Group       // of a run that sweeps over some
@@ -83,7 +84,7 @@ func AnalyseBy(run *record.Run, slo record.SLO, by string) (*Analysis, error) {
 	a.Failover = failover.Analyse(run, cells)
 	a.Saturated = capacity.Saturations(a.Set)
 	a.Scaling = scaling.Analyse(run, cells, slo.P99)
-	a.Monitor = monitoring.Analyse(run, cells)
+	a.Monitor, a.Drift = monitoring.Analyse(run, cells), monitoring.Drifts(run, cells)
 	a.Diagnostics = validity.Diagnose(&validity.Subject{Set: a.Set, AB: a.AB, Scaling: a.Scaling, Failover: a.Failover})
 	a.Validity = validityOf(a)
 	switch short := a.Shortfall(); {

@@ -8,11 +8,15 @@ type Retrain struct {
 	// training; "never"; or "" for a period, Every.
 	On    string        `json:"on,omitempty" redact:"-"`
 	Every time.Duration `json:"every_ns,omitempty"`
-	// Rows is how many of the latest examples with a known outcome it is trained on at most.
+	// Rows is how many of the latest examples with a known outcome it is trained on at most. After
+	// an alarm so many are waited for.
 	Rows int `json:"rows"`
 	// Command is the user's own, which trains and swaps the model; none: the reference server's.
 	Command []string `json:"command,omitempty"`
 }
+
+// RetrainKey is the key of a sweep over policies of training again (Target.Point).
+const RetrainKey = "retrain"
 
 // The values of Retrain.On.
 const (
@@ -36,9 +40,11 @@ func (r Retrain) Policy() string {
 type Retraining struct {
 	// Reason is what it began with: "psi: salary", "adwin", "every 60s".
 	Reason string `json:"reason"`
-	// At is when it was asked for; Trained when the training ended; Swapped when the server said
-	// that it serves the new model. 0: it did not come to that.
+	// At is when it was asked for; Began when the training began, after as many outcomes as it
+	// waited for; Trained when it ended; Swapped when the server said that it serves the new model.
+	// 0: it did not come to that.
 	At      time.Duration `json:"at_ns"`
+	Began   time.Duration `json:"began_ns,omitempty"`
 	Trained time.Duration `json:"trained_ns,omitempty"`
 	Swapped time.Duration `json:"swapped_ns,omitempty"`
 	Rows    int           `json:"rows"` // trained on

@@ -21,6 +21,7 @@ type Plan struct {
 	Scaling    *record.Scaling
 	Faults     []record.Injection
 	Monitor    *record.Monitoring
+	Drift      *record.Drift
 	Phases     []record.Phase
 	SLO        record.SLO
 	Targets    []Target
@@ -78,6 +79,7 @@ type Target struct {
 	Asks, Answers int64
 	// Monitored is what the monitor of each measured phase saw; nil: there is none.
 	Monitored *record.Monitor
+	Retrain   *record.Retrain // its own; nil: none
 	// DiesAt, when not 0, is when the server dies in the last round, from the
 	// start of each measured phase.
 	DiesAt time.Duration

@@ -113,6 +113,7 @@ func skeleton(p Plan) *record.Run {
 			Scaling:     p.Scaling,
 			Faults:      p.Faults,
 			Monitor:     p.Monitor,
+			Drift:       p.Drift,
 		},
 		Environment: p.Environment,
 		Preflight:   p.Preflight,
@@ -125,7 +126,7 @@ func skeleton(p Plan) *record.Run {
 		run.Scenario.Rounds = p.AB.Interims[len(p.AB.Interims)-1].Pairs
 	}
 	for _, t := range p.Targets {
-		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, CPUs: cmp.Or(t.CPUs, 1), Memory: t.Memory, Of: t.Of, Point: t.Point, Facts: t.Facts})
+		run.Targets = append(run.Targets, record.Target{Name: t.Name, Unavailable: t.Unavailable, Running: t.Running, CPUs: cmp.Or(t.CPUs, 1), Memory: t.Memory, Of: t.Of, Point: t.Point, Retrain: t.Retrain, Facts: t.Facts})
 	}
 	return run
 }
