@@ -104,7 +104,7 @@ func Analyse(set *sample.Set, searched []capacity.Searched, broken func(target, 
 	s := sweep{set: set, searched: searched, broken: broken, rows: lambdaPrices(set.Run, table)}
 	for _, t := range set.Run.Targets {
 		for _, v := range t.Point {
-			if !slices.Contains(s.keys, v.Key) {
+			if v.Key != record.RetrainKey && !slices.Contains(s.keys, v.Key) { // a policy is no size
 				s.keys = append(s.keys, v.Key)
 			}
 		}

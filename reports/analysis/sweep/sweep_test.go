@@ -155,3 +155,10 @@ func TestFrontIsParetos(t *testing.T) {
 		}
 	}
 }
+
+// TestPoliciesAreNoSizes wants no sizes where a sweep has policies of training again alone.
+func TestPoliciesAreNoSizes(t *testing.T) {
+	if groups := analyse(t, recordtest.Retrained(), nil); groups != nil {
+		t.Errorf("%+v", groups)
+	}
+}
