@@ -53,6 +53,7 @@ type summary struct {
 	Failover    *failover.Result      `json:"failover"`   // null: the scenario injects no faults
 	Scaling     []scaling.Trial       `json:"scaling"`    // how replicas followed the load, by target, phase and round
 	Monitor     []monitoring.Trial    `json:"monitor"`    // how right the predictions were over time; none: the scenario has no monitor
+	Drift       []drifted             `json:"drift"`      // what a change of the examples and training again came to
 	Unavailable []unavailable         `json:"unavailable"`
 	LeftOut     []sample.LeftOut      `json:"left_out"` // phases left out after abort_on had ended one before
 }
@@ -120,7 +121,7 @@ func newSummary(a *analysis.Analysis) summary {
 		Schema: Schema, Run: run.Dir, Scenario: scenario.Name, Server: scenario.Server, Seed: scenario.Seed, Rounds: scenario.Rounds, ColdStarts: scenario.ColdStarts,
 		Validity: validity(a), Verdict: a.Verdict, Interrupted: run.Interrupted, Diagnostics: a.Diagnostics,
 		Targets: a.Rows, Cells: a.Cells, LimitsFrom: a.By, Gates: a.Gates, Reference: a.Reference, Ratios: a.Ratios,
-		AB: newAB(a), Capacity: a.Capacity, Sizes: a.Sizes, Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, Scaling: a.Scaling, Monitor: a.Monitor, LeftOut: a.LeftOut(),
+		AB: newAB(a), Capacity: a.Capacity, Sizes: a.Sizes, Overhead: a.Overhead, Steps: a.Stepped, Saturation: a.Saturated, Failover: a.Failover, Scaling: a.Scaling, Monitor: a.Monitor, Drift: newDrifts(a.Drift), LeftOut: a.LeftOut(),
 	}
 	if d, others := a.Fault(); d != nil {
 		s.Reason = &reason{d.Rule, d.Text, d.Figure, d.Threshold, d.Action, others}
