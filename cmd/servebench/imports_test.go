@@ -120,7 +120,7 @@ var rooms = []room{
 	{packages: "reports/document/pricing", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…"}, ownOnly: true},
 	{packages: "reports/document/sentence", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/document/pricing"}, ownOnly: true},
 	{packages: "reports/document/element", imports: []string{"reports/record", "reports/format", "reports/analysis/…"}, ownOnly: true},
-	{packages: "reports/document/monitored", imports: []string{"reports/record", "reports/format", "reports/analysis/…", "reports/document/element"}, ownOnly: true},
+	{packages: "reports/document/monitored", imports: []string{"reports/record", "reports/format", "reports/analysis/…", "reports/document/element", "reports/document/sentence"}, ownOnly: true},
 	{packages: "reports/document", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/document/…"}, ownOnly: true},
 	{packages: "reports/mlflow", ownOnly: true},
 	{packages: "reports/tracking", imports: []string{"reports/mlflow", "reports/record", "reports/format", "reports/analysis/…", "reports/document/sentence"}, ownOnly: true},

@@ -71,6 +71,7 @@ func (b builder) only(phase string) builder {
 	a.Sizes = slices.DeleteFunc(slices.Clone(a.Sizes), func(g sweep.Group) bool { return g.Phase != phase })
 	a.Scaling = slices.DeleteFunc(slices.Clone(a.Scaling), func(t scaling.Trial) bool { return t.Phase != phase })
 	a.Monitor = slices.DeleteFunc(slices.Clone(a.Monitor), func(t monitoring.Trial) bool { return t.Phase != phase })
+	a.Drift = slices.DeleteFunc(slices.Clone(a.Drift), func(d monitoring.Drift) bool { return d.Phase != phase })
 	a.Set = &set
 	return newBuilder(&a)
 }
@@ -137,6 +138,11 @@ func (b builder) describe(figure string, drawn Drawn) Description {
 			Title:   "Accuracy over time",
 			Caption: monitored.AccuracyCaption(b.a) + b.endedEarly(),
 			Method:  format.Sentence(monitored.AccuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: monitored.WindowTable(b.a),
+		}
+	case "retraining":
+		return Description{
+			Title: "Accuracy by policy", Caption: monitored.RetrainingCaption() + b.endedEarly(),
+			Method: format.Sentence(monitored.AccuracyMethod), Missing: "no outcome is known, so there is no accuracy to show", Data: monitored.WindowTable(b.a),
 		}
 	case "forest":
 		reference := b.a.Label(b.a.Reference)

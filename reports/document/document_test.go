@@ -27,7 +27,7 @@ func kinds() map[string]recordtest.Plan {
 		"calibrated": recordtest.Calibrated(), "stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "capacity": recordtest.Search(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(), "failover": recordtest.Failover(),
 		"by status": recordtest.ByStatus(), "refused": recordtest.Refused(), "cold starts": recordtest.ColdStart(),
 		"overhead": recordtest.Overhead(), "running": recordtest.Running(),
-		"monitored": recordtest.Monitored(),
+		"monitored": recordtest.Monitored(), "retrained": recordtest.Retrained(),
 	}
 	maps.Copy(all, recordtest.Judged())
 	return all

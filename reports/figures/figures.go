@@ -83,6 +83,9 @@ func All(a *analysis.Analysis) []Figure {
 			if a.Run.Scenario.Monitor != nil {
 				all = append(all, accuracy(v))
 			}
+			if len(a.Drift) > 0 {
+				all = append(all, retraining(v))
+			}
 			if len(v.phase.Steps) > 0 {
 				all = append(all, stressed(v))
 			}

@@ -58,7 +58,7 @@ func plans() map[string]recordtest.Plan {
 		"coldstart": recordtest.ColdStart(), "overhead": recordtest.Overhead(), "running": recordtest.Running(),
 		"stress": recordtest.Stress(), "saturate": recordtest.Saturate(), "capacity": recordtest.Search(), "mixed": recordtest.Mixed(), "scale": recordtest.Scale(), "failover": recordtest.Failover(), "sizes": recordtest.Sizes(),
 		"calibrated": recordtest.Calibrated(), "status": recordtest.ByStatus(), "refused": recordtest.Refused(),
-		"monitored": recordtest.Monitored(),
+		"monitored": recordtest.Monitored(), "retrained": recordtest.Retrained(),
 	}
 	maps.Copy(all, abTests())
 	return all

@@ -1,6 +1,6 @@
 // Package monitored words what was seen of a server's predictions: how right they were over time,
-// and what detectors of drift found. It stands below reports/document, whose report has its
-// sections.
+// what detectors of drift found, and what training the model again cost and brought. It stands
+// below reports/document, whose report has its sections.
 package monitored
 
 import (
@@ -32,8 +32,8 @@ type builder struct {
 
 func newBuilder(a *analysis.Analysis) builder { return builder{a, element.NamesOf(a.Set)} }
 
-// Sections tell how right the predictions were over time, and what the detectors found; none of a
-// run without a monitor.
+// Sections tell what a change of the examples came to, how right the predictions were over time,
+// and what the detectors found; none of a run without a monitor.
 func Sections(a *analysis.Analysis) []element.Section {
 	b := newBuilder(a)
 	if len(b.a.Monitor) == 0 {
@@ -56,15 +56,15 @@ func Sections(a *analysis.Analysis) []element.Section {
 			out.Lines = append(out.Lines, element.Line{Target: t.Target, Text: b.monitored(t) + ": " + logged(t)})
 		}
 	}
-	drift := element.Section{ID: "drift", Title: "Drift", Table: b.detectorTable(), Notes: []string{driftMethod + "."}}
+	detectors := element.Section{ID: "drift", Title: "Drift detectors", Table: b.detectorTable(), Notes: []string{driftMethod + "."}}
 	for _, t := range b.a.Monitor {
 		for _, d := range t.Detectors {
 			if d.Why != "" {
-				drift.Lines = append(drift.Lines, element.Line{Target: t.Target, Tone: element.Unsure, Text: b.monitored(t) + ": " + d.Name + " did not look: " + d.Why + "."})
+				detectors.Lines = append(detectors.Lines, element.Line{Target: t.Target, Tone: element.Unsure, Text: b.monitored(t) + ": " + d.Name + " did not look: " + d.Why + "."})
 			}
 		}
 	}
-	return []element.Section{out, {ID: "monitorwindows", Rank: element.Folded, Table: b.windowTable()}, drift}
+	return append(b.drifts(), out, element.Section{ID: "monitorwindows", Rank: element.Folded, Table: b.windowTable()}, detectors)
 }
 
 // AccuracyCaption says what the figure of accuracy over time shows.
@@ -155,11 +155,11 @@ func (b builder) monitorTable() *element.Table {
 }
 
 func (b builder) detectorTable() *element.Table {
-	t := element.ByTrial(element.Words("detector"), element.Numbers("looks", "alarms", "first at s"), element.Words("what changed"), element.Numbers("statistic", "threshold", "n"))
+	t := element.ByTrial(element.Words("detector"), element.Numbers("looks", "alarms", "first at s"), element.Words("what changed"), element.Numbers("statistic", "threshold", "n", "false alarms", "found at s", "after s"))
 	t.Keys = 4
 	for _, trial := range b.a.Monitor {
 		for _, d := range trial.Detectors {
-			b.monitorRow(t, trial, append([]element.Cell{element.Text(d.Name)}, detectorCells(d)...)...)
+			b.monitorRow(t, trial, slices.Concat([]element.Cell{element.Text(d.Name)}, detectorCells(d), b.reactionCells(trial, d.Name))...)
 		}
 	}
 	return t
