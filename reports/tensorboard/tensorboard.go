@@ -71,6 +71,7 @@ func Write(w io.Writer, a *analysis.Analysis, r sample.Row) error {
 	}
 	if a.Validity != record.Invalid {
 		writeSeries(f, a.Run, loads)
+		writeAccuracy(f, a, loads)
 	}
 	if f.err != nil {
 		return fmt.Errorf("write event file: %w", f.err)
@@ -143,6 +144,24 @@ func writeSeries(f *file, run *record.Run, loads []sample.Row) {
 			f.summary(at, int64(w.From), distribution("latency/response_ms", w.Response))
 		}
 	})
+}
+
+// writeAccuracy writes how right the predictions of each window were whose outcome is known. Steps
+// and wall times are those of the load over time, at the end of the window.
+func writeAccuracy(f *file, a *analysis.Analysis, loads []sample.Row) {
+	for _, round := range sample.Timelines([][]sample.Row{loads}, mostWindows)[0].Rounds {
+		for _, t := range a.Monitor {
+			if t.Target != round.Target || t.Phase != round.Phase || t.Round != round.Round {
+				continue
+			}
+			for _, w := range t.Windows {
+				if p := w.Accuracy; p.N > 0 {
+					f.summary(began(a.Run, round.Row).Add(w.To), int64(round.From+w.To.Seconds()),
+						scalar("monitor/accuracy", p.Value), scalar("monitor/accuracy.low", p.Low), scalar("monitor/accuracy.high", p.High), scalar("monitor/accuracy.n", float64(p.N)))
+				}
+			}
+		}
+	}
 }
 
 // each hands on the windows of some loads, of which there are at most so many, and when each

@@ -197,7 +197,7 @@ func moments(t *testing.T, histo []byte) string {
 
 func TestGolden(t *testing.T) {
 	invalid := recordtest.Judged()["invalid"]
-	for name, p := range map[string]recordtest.Plan{"compare": recordtest.Compare(), "invalid": invalid, "ab": recordtest.ABTest()} {
+	for name, p := range map[string]recordtest.Plan{"compare": recordtest.Compare(), "invalid": invalid, "ab": recordtest.ABTest(), "retrained": recordtest.Retrained()} {
 		files := formattest.Render(t, tensorboard.Format(), formattest.Analyse(t, p))
 		var b strings.Builder
 		for _, file := range sorted(files) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"servebench/reports/analysis"
+	"servebench/reports/analysis/monitoring"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
 	"servebench/reports/format"
@@ -47,10 +48,31 @@ func Figures(a *analysis.Analysis, r sample.Row) []Figure {
 			all.add("lag_"+format.Quantile(q.Q)+"_ms", milliseconds(q.Value.Seconds()))
 		}
 	}
+	for _, p := range monitoring.Policies(a.Drift) {
+		if p.Target == r.Target && p.Phase == r.Phase {
+			all.addPolicy(p)
+		}
+	}
 	return all
 }
 
 type figures []Figure
+
+// addPolicy adds what a change of the examples and training again came to.
+func (all *figures) addPolicy(p monitoring.Policy) {
+	for _, part := range []struct {
+		name string
+		stat.Proportion
+	}{{"accuracy before", p.Before}, {"accuracy during", p.During}, {"accuracy after", p.After}} {
+		if part.N > 0 {
+			all.addFigure(sample.Figure{Of: part.name, Unit: stat.Share, Value: part.Value, HasInterval: true, Low: part.Low, High: part.High, N: part.N})
+		}
+	}
+	all.add("retrainings", float64(p.Trainings))
+	if p.CPUKnown {
+		all.add("retraining_cpu_s", p.CPU.Seconds())
+	}
+}
 
 // add takes a number that is one, and the first of a name.
 func (all *figures) add(name string, value float64) {

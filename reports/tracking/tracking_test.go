@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestRuns looks at runs of all kinds.
 func TestRuns(t *testing.T) {
-	shown := map[string]recordtest.Plan{"compare": recordtest.Compare(), "ab": recordtest.ABTest(), "capacity": recordtest.Search()}
+	shown := map[string]recordtest.Plan{"compare": recordtest.Compare(), "ab": recordtest.ABTest(), "capacity": recordtest.Search(), "retrained": recordtest.Retrained()}
 	others := map[string]recordtest.Plan{
 		"hostile": recordtest.Hostile(), "coldstart": recordtest.ColdStart(), "refused": recordtest.Refused(), "invalid": recordtest.Judged()["invalid"],
 	}
