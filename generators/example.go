@@ -1,5 +1,13 @@
 package generators
 
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Schema says which parts an Example has, and what they are called. It is constant
 // for a generator.
 type Schema struct {
@@ -20,6 +28,25 @@ type Feature struct {
 	// Categories names the values of a categorical feature, whose value is the
 	// index into it; nil for a number.
 	Categories []string
+}
+
+// Parse is what a cell of a file says of the feature: a category by its name, or a number; NaN
+// where the cell is empty, or null. The name may be in quotes.
+func (f Feature) Parse(text string) (float32, error) {
+	if text = strings.Trim(text, `"`); text == "" || text == "null" {
+		return float32(math.NaN()), nil
+	}
+	if i := slices.Index(f.Categories, text); i >= 0 {
+		return float32(i), nil
+	}
+	v, err := strconv.ParseFloat(text, 32)
+	switch {
+	case err != nil && f.Categories != nil:
+		return 0, fmt.Errorf("column %s: %.60q is no category; want one of %s", f.Name, text, strings.Join(f.Categories, ", "))
+	case err != nil:
+		return 0, fmt.Errorf("column %s: %.60q is not a number", f.Name, text)
+	}
+	return float32(v), nil
 }
 
 // Example is one input with what the data says of it.

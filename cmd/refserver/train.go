@@ -27,6 +27,7 @@ import (
 type trainOptions struct {
 	recipe             training.Recipe
 	out                string
+	data, label        string // of a file with the examples; "": they are synthetic
 	mlflow, experiment string
 	tracker            *tracker // nil: the training is logged nowhere
 }
@@ -42,7 +43,9 @@ func trainCommand() *cobra.Command {
 applications, test them on examples they have not seen, and write them: trees in
 XGBoost's JSON model format, which Python reads with
 xgboost.Booster(model_file="model.json"), and both in ONNX where the file is
-called .onnx.
+called .onnx. With --data they are trained on labelled examples of yours, in two
+classes: on the columns of the synthetic ones where the file has them all, such as
+servebench generate writes, else on every column of numbers.
 
 Everything follows from the seed: the same flags give the same file, byte for
 byte (of a perceptron on the same kind of machine). The account of the model goes
@@ -56,6 +59,7 @@ MLFLOW_TRACKING_TOKEN.`,
 		Example: `  refserver train --seed 1 --out model.json
   refserver train --out model.onnx
   refserver train --function 5 --noise 0 --trees 200 --depth 6 --out - > model.json
+  refserver train --data loans.csv --label approved --out model.json
   refserver train --function 10 --class-weight balanced --search 20 --ensemble 5
   refserver train --kind mlp --hidden 64,32 --out model.onnx`,
 		Args: cli.NoArguments,
@@ -63,10 +67,15 @@ MLFLOW_TRACKING_TOKEN.`,
 			if err := opts.settle(cmd); err != nil {
 				return cli.UsageError{Err: err}
 			}
+			if err := opts.readData(); err != nil {
+				return fmt.Errorf("train: --data: %w", err)
+			}
 			return train(cmd, &opts)
 		},
 	}
 	cmd.Flags().StringVarP(&opts.out, "out", "o", "model.json", "`file` to write the model to, model.onnx of an mlp; - for stdout")
+	cmd.Flags().StringVar(&opts.data, "data", "", "`file` of labelled examples (.csv, .jsonl) to train on, in place of synthetic ones")
+	cmd.Flags().StringVar(&opts.label, "label", "label", "`column` of --data with the class that was observed")
 	recipeFlags(cmd, &opts.recipe)
 	cmd.Flags().StringVar(&opts.mlflow, "mlflow", "", "log the training to the MLflow server at this `URL`")
 	cmd.Flags().StringVar(&opts.experiment, "experiment", "", "`name` of the experiment there (default "+mlflow.ExperimentVariable+", else refserver-train)")
@@ -78,6 +87,23 @@ var (
 	treeFlags = []string{"trees", "depth", "gamma", "min-child-weight", "row-share", "feature-share", "bins", "search", "ensemble"}
 	mlpFlags  = []string{"hidden", "epochs", "batch"}
 )
+
+// syntheticFlags are those about examples of the generator.
+func (o *trainOptions) syntheticFlags() []string {
+	names := []string{"examples"}
+	for _, p := range o.recipe.Generator.Params {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// readData reads the examples of a file into the recipe.
+func (o *trainOptions) readData() (err error) {
+	if o.data != "" {
+		o.recipe.Table, err = training.ReadTable(o.data, o.label, o.recipe.Generator)
+	}
+	return err
+}
 
 // recipeFlags adds a flag for every number of the recipe; those of the generator
 // come from its list of parameters.
@@ -136,6 +162,11 @@ func (o *trainOptions) settle(cmd *cobra.Command) error {
 	for _, name := range o.foreignFlags() {
 		if given(name) {
 			faults = append(faults, fmt.Errorf("--%s is not of --kind %s", name, o.recipe.Kind))
+		}
+	}
+	for _, name := range o.syntheticFlags() {
+		if o.data != "" && given(name) {
+			faults = append(faults, fmt.Errorf("--%s: it is about synthetic examples, and --data names a file", name))
 		}
 	}
 	if o.mlflow != "" {
@@ -201,7 +232,13 @@ func train(cmd *cobra.Command, opts *trainOptions) error {
 // track logs the training. Where that fails the model is what it is.
 func (o *trainOptions) track(cmd *cobra.Command, began time.Time, result *training.Result, model, account []byte) {
 	o.recipe.Trees = result.Recipe.Trees // what a search chose, for the flags
-	params := flagParams(cmd.Flags(), append(o.foreignFlags(), "help", "out", "mlflow", "experiment")...)
+	unused := append(o.foreignFlags(), "help", "out", "mlflow", "experiment")
+	if o.data == "" {
+		unused = append(unused, "label")
+	} else {
+		unused = append(unused, o.syntheticFlags()...)
+	}
+	params := flagParams(cmd.Flags(), unused...)
 	file := "model.json"
 	if o.onnx() {
 		file = "model.onnx"

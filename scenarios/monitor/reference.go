@@ -3,10 +3,8 @@ package monitor
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"servebench/generators"
@@ -67,7 +65,7 @@ func profileRecords(path string, schema generators.Schema) (*drift.Profile, stri
 			return nil, "", err
 		}
 		for j, f := range schema.Features {
-			if row[j], err = valueOf(f, record.Fields[columns[j]].Text); err != nil {
+			if row[j], err = f.Parse(record.Fields[columns[j]].Text); err != nil {
 				return nil, "", fmt.Errorf("record %d: %w", i+1, err)
 			}
 		}
@@ -95,23 +93,4 @@ func columnsOf(have, names []string) ([]int, error) {
 		return nil, fmt.Errorf("the file has no column %s", strings.Join(missing, ", "))
 	}
 	return columns, nil
-}
-
-// valueOf is what a cell says of a feature: a category by its name, or a number; NaN where there is
-// none.
-func valueOf(f generators.Feature, text string) (float32, error) {
-	if text = strings.Trim(text, `"`); text == "" || text == "null" {
-		return float32(math.NaN()), nil
-	}
-	if i := slices.Index(f.Categories, text); i >= 0 {
-		return float32(i), nil
-	}
-	v, err := strconv.ParseFloat(text, 32)
-	switch {
-	case err != nil && f.Categories != nil:
-		return 0, fmt.Errorf("column %s: %.60q is no category; want one of %s", f.Name, text, strings.Join(f.Categories, ", "))
-	case err != nil:
-		return 0, fmt.Errorf("column %s: %.60q is not a number", f.Name, text)
-	}
-	return float32(v), nil
 }

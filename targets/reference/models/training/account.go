@@ -41,7 +41,11 @@ func (r *Result) sections() []func(*strings.Builder) {
 }
 
 func (r *Result) data(b *strings.Builder) {
-	fmt.Fprintf(b, "Data: generator %s, %sseed %d\n", r.Recipe.Generator.Name, r.generatorSettings(), r.Recipe.Seed)
+	source := fmt.Sprintf("generator %s, %s", r.Recipe.Generator.Name, r.generatorSettings())
+	if t := r.Recipe.Table; t != nil {
+		source = "file " + t.Name + ", "
+	}
+	fmt.Fprintf(b, "Data: %sseed %d\n", source, r.Recipe.Seed)
 	fmt.Fprintf(b, "  %-12s %9s  %s\n", "part", "examples", r.Classes[1])
 	for _, p := range []struct {
 		name string
@@ -201,8 +205,10 @@ func (r *Result) quality(b *strings.Builder) {
 			r.Interval.Low, r.Interval.High, withCommas(r.Recipe.Resamples))
 	}
 	fmt.Fprintf(b, "  %-12s %9.4f%s\n", "accuracy", r.Score.Accuracy, interval)
-	fmt.Fprintf(b, "  %-12s %9.4f  what label noise allows in this sample%s\n", "ceiling", r.Ceiling, r.expectedCeiling())
-	fmt.Fprintf(b, "  %-12s %9.4f  accuracy against the labels before noise\n", "truth", r.Truth)
+	if r.Recipe.Table == nil {
+		fmt.Fprintf(b, "  %-12s %9.4f  what label noise allows in this sample%s\n", "ceiling", r.Ceiling, r.expectedCeiling())
+		fmt.Fprintf(b, "  %-12s %9.4f  accuracy against the labels before noise\n", "truth", r.Truth)
+	}
 	fmt.Fprintf(b, "  %-12s %9.4f\n", "log loss", r.Score.LogLoss)
 	fmt.Fprintf(b, "  %-12s %9.4f\n", "AUC", r.Score.AUC)
 	ones := int(math.Round(r.Test.Positive * float64(r.Test.Rows)))

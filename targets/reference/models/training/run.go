@@ -47,8 +47,8 @@ type Result struct {
 	Score              evaluate.Score     // on Test
 	ValidLoss          float64            // log loss on Valid, weighted as in Curves
 	Interval           *evaluate.Interval // of the accuracy on Test; nil without bootstrap
-	Truth              float64            // accuracy on Test against the labels before noise
-	Ceiling            float64            // share of labels in Test that noise left alone
+	Truth              float64            // accuracy on Test against the labels before noise; 0 of a Table
+	Ceiling            float64            // share of labels in Test that noise left alone; 0 of a Table
 }
 
 // Part is the size of a part of the data.
@@ -90,13 +90,20 @@ func (r Recipe) Run() (*Result, error) {
 	}
 	result.Model, result.Curves = model.withAttributes(r.modelAttributes()), curves
 	result.ValidLoss = evaluate.WeightedLogLoss(model.predict(valid), valid.Labels, r.ClassWeights.PerRow(train))
-	result.scoreOnTest(test, pickRows(truth, sets[2]))
+	if truth != nil {
+		truth = pickRows(truth, sets[2])
+	}
+	result.scoreOnTest(test, truth)
 	result.Folds, err = r.crossValidate(train, curves)
 	return result, err
 }
 
-// examples returns the data, the labels before noise, and the names of the classes.
+// examples returns the data, the labels before noise, nil where nobody knows them, and the names of
+// the classes.
 func (r Recipe) examples() (data trees.Data, truth []uint8, classes []string, err error) {
+	if t := r.Table; t != nil {
+		return t.Data, nil, t.Classes, nil
+	}
 	g, err := r.Generator.Open(generators.Config{Params: r.Params, Seed: r.Seed})
 	if err != nil {
 		return data, nil, nil, fmt.Errorf("open generator %s: %w", r.Generator.Name, err)
@@ -121,8 +128,10 @@ func (r Recipe) examples() (data trees.Data, truth []uint8, classes []string, er
 func (r *Result) scoreOnTest(test trees.Data, truth []uint8) {
 	p := r.Model.predict(test)
 	r.Score = evaluate.Of(p, test.Labels)
-	r.Truth = evaluate.Accuracy(p, truth)
-	r.Ceiling = shareEqual(test.Labels, truth)
+	if truth != nil {
+		r.Truth = evaluate.Accuracy(p, truth)
+		r.Ceiling = shareEqual(test.Labels, truth)
+	}
 	if r.Recipe.Resamples == 0 {
 		return
 	}
@@ -181,6 +190,7 @@ func shareOfOnes(labels []uint8) float64 {
 type Recipe struct {
 	Generator generators.Kind    // of examples with two classes
 	Params    map[string]float64 // of the generator; a missing one takes its default
+	Table     *Table             // the examples in the place of the generator's; nil: it makes them
 	Examples  int                // in all, from 100; 60 % train, 20 % validate, 20 % test
 	Kind      string             // Trees or MLP
 	Trees     trees.Params       // but for its seed and class weights, which Run sets
@@ -209,6 +219,9 @@ func Default() Recipe {
 // Check reports every fault of the recipe.
 func (r Recipe) Check() error {
 	var faults []error
+	if t := r.Table; t != nil && t.Data.Len() < 100 {
+		faults = append(faults, fmt.Errorf("%s: %d examples, want at least 100", t.Name, t.Data.Len()))
+	}
 	if r.Examples < 100 || r.Examples > 10_000_000 {
 		faults = append(faults, fmt.Errorf("examples: %d is outside 100 to 10,000,000", r.Examples))
 	}
@@ -248,6 +261,13 @@ func (r Recipe) modelAttributes() map[string]string {
 		"generator":  r.Generator.Name,
 		"examples":   strconv.Itoa(r.Examples),
 		"seed":       strconv.FormatUint(r.Seed, 10),
+	}
+	if t := r.Table; t != nil {
+		a["examples"], a["file"] = strconv.Itoa(t.Data.Len()), t.Name
+		if !t.OfGenerator {
+			delete(a, "generator")
+		}
+		return a
 	}
 	for name, value := range r.Params {
 		a[name] = strconv.FormatFloat(value, 'g', -1, 64)
