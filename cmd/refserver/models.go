@@ -63,6 +63,9 @@ func chooseModels(opts *serveOptions, log *slog.Logger) (*repository.Config, err
 		Read: func(name, path string) (protocol.Model, repository.Digest, error) {
 			return readModel(opts, log, name, path)
 		},
+		Parse: func(name string, content []byte) (protocol.Model, repository.Digest, error) {
+			return parseModel(opts, log, name, content)
+		},
 	}
 	var files []string
 	for _, file := range opts.files {
@@ -109,9 +112,18 @@ func readModel(opts *serveOptions, log *slog.Logger, name, path string) (protoco
 	if err != nil {
 		return protocol.Model{}, repository.Digest{}, err
 	}
+	m, digest, err := parseModel(opts, log, name, text)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return m, digest, err
+}
+
+// parseModel reads a model from the content of a file.
+func parseModel(opts *serveOptions, log *slog.Logger, name string, text []byte) (protocol.Model, repository.Digest, error) {
 	m, err := models.Read(name, bytes.NewReader(text))
 	if err != nil {
-		return protocol.Model{}, repository.Digest{}, fmt.Errorf("%s: %w", path, err)
+		return protocol.Model{}, repository.Digest{}, err
 	}
 	if opts.iterations == allIterations {
 		m = m.AllIterations()

@@ -156,10 +156,17 @@ type Repository interface {
 	Index() []ModelState
 	// Load reads a model anew and lets it be served in place of what was; after an error
 	// that goes on. config is what the request says of how to serve it, in JSON; "": as the
-	// repository has it.
-	Load(name, config string) error
+	// repository has it. file takes the place of what the repository has, until the next
+	// Load; nil: there is none.
+	Load(name, config string, file *ModelFile) error
 	// Unload takes a model out of service.
 	Unload(name string) error
+}
+
+// ModelFile is a model that comes with a request.
+type ModelFile struct {
+	Version int // from 1
+	Content []byte
 }
 
 // ModelState is a version of a model in a repository.
@@ -198,12 +205,12 @@ func (s Service) Index(readyOnly bool) []ModelState {
 
 // Change loads a model of the repository, or unloads it. It is refused with 403 where
 // there is none.
-func (s Service) Change(name, config string, load bool) error {
+func (s Service) Change(name, config string, file *ModelFile, load bool) error {
 	switch {
 	case s.Repository == nil:
 		return &Refusal{http.StatusForbidden, "models are not loaded and unloaded from outside here; the server's flag --model-control-mode explicit allows it"}
 	case load:
-		return s.Repository.Load(name, config)
+		return s.Repository.Load(name, config, file)
 	}
 	return s.Repository.Unload(name)
 }

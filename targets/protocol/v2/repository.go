@@ -1,11 +1,15 @@
 package v2
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"servebench/targets/protocol"
@@ -37,12 +41,12 @@ func (h *handler) serveChange(load bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var asked changeRequest
 		err := readDocument(r, &asked)
-		config := ""
+		config, file := "", (*protocol.ModelFile)(nil)
 		if err == nil && load {
-			config, err = loadConfig(asked.Parameters)
+			config, file, err = readLoading(asked.Parameters)
 		}
 		if err == nil {
-			err = h.service.Change(r.PathValue("model"), config, load)
+			err = h.service.Change(r.PathValue("model"), config, file, load)
 		}
 		if err != nil {
 			refuseWith(w, err)
@@ -52,22 +56,45 @@ func (h *handler) serveChange(load bool) http.HandlerFunc {
 	}
 }
 
-// loadConfig is the model's configuration that a load request brings; "" where it brings none.
-func loadConfig(parameters map[string]any) (string, error) {
-	config := ""
+// filePrefix begins the names of parameters with the content of a file.
+const filePrefix = "file:"
+
+// readLoading reads what a load request brings: the model's configuration, "" where it brings
+// none; and the file of the model, in Base64 under "file:VERSION/model.json", or what it is called.
+func readLoading(parameters map[string]any) (config string, file *protocol.ModelFile, err error) {
 	var faults []error
-	for name, value := range parameters {
-		text, isText := value.(string)
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		text, isText := parameters[name].(string)
 		switch {
-		case name != "config":
-			faults = append(faults, fmt.Errorf("parameters: unknown parameter %.60q, want config; models are loaded from the server's own files", name))
-		case !isText:
-			faults = append(faults, errors.New("parameters.config: want the configuration as a text of JSON"))
-		default:
+		case name == "config" && isText:
 			config = text
+		case name == "config":
+			faults = append(faults, errors.New("parameters.config: want the configuration as a text of JSON"))
+		case !strings.HasPrefix(name, filePrefix):
+			faults = append(faults, fmt.Errorf("parameters: unknown parameter %.60q, want config, or file:VERSION/NAME with the content of a file in Base64", name))
+		case file != nil:
+			faults = append(faults, fmt.Errorf("parameters: %.60q is a second file, want one", name))
+		default:
+			var fault error
+			if file, fault = readModelFile(name, text, isText); fault != nil {
+				faults = append(faults, fmt.Errorf("parameters[%.60q]: %w", name, fault))
+			}
 		}
 	}
-	return config, errors.Join(faults...)
+	return config, file, errors.Join(faults...)
+}
+
+func readModelFile(name, text string, isText bool) (*protocol.ModelFile, error) {
+	number, rest, _ := strings.Cut(strings.TrimPrefix(name, filePrefix), "/")
+	version, err := strconv.Atoi(number)
+	if err != nil || version < 1 || strconv.Itoa(version) != number || rest == "" || strings.Contains(rest, "/") {
+		return nil, errors.New("want a version and the name of a file, such as file:2/model.json")
+	}
+	content, err := base64.StdEncoding.DecodeString(text)
+	if !isText || err != nil || len(content) == 0 {
+		return nil, errors.New("want the content of the file in Base64")
+	}
+	return &protocol.ModelFile{Version: version, Content: content}, nil
 }
 
 // readDocument reads a JSON body, which may be empty.

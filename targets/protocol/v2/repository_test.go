@@ -22,8 +22,12 @@ func (s *shelf) Index() []protocol.ModelState {
 	}
 }
 
-func (s *shelf) Load(name, config string) error {
-	s.asked = append(s.asked, fmt.Sprintf("load %s %s", name, config))
+func (s *shelf) Load(name, config string, file *protocol.ModelFile) error {
+	asked := fmt.Sprintf("load %s %s", name, config)
+	if file != nil {
+		asked += fmt.Sprintf(" %d:%s", file.Version, file.Content)
+	}
+	s.asked = append(s.asked, asked)
 	if name == "broken" {
 		return errors.New("broken: not a model")
 	}
@@ -58,7 +62,10 @@ func TestRepository(t *testing.T) {
 		{"POST", "/v2/repository/models/sum/load", "", 200, `{}`, "load sum "},
 		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"config":"{}"}}`, 200, `{}`, "load sum {}"},
 		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"config":{}}}`, 400, `{"error":"parameters.config: want the configuration as a text of JSON"}`, ""},
-		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"file:1/model.json":"eA=="}}`, 400, `{"error":"parameters: unknown parameter \"file:1/model.json\", want config; models are loaded from the server's own files"}`, ""},
+		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"file:2/model.json":"eA=="}}`, 200, `{}`, "load sum  2:x"},
+		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"file:0/model.json":"eA=="}}`, 400, `{"error":"parameters[\"file:0/model.json\"]: want a version and the name of a file, such as file:2/model.json"}`, ""},
+		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"file:1/model.json":"x"}}`, 400, `{"error":"parameters[\"file:1/model.json\"]: want the content of the file in Base64"}`, ""},
+		{"POST", "/v2/repository/models/sum/load", `{"parameters":{"file":"eA=="}}`, 400, `{"error":"parameters: unknown parameter \"file\", want config, or file:VERSION/NAME with the content of a file in Base64"}`, ""},
 		{"POST", "/v2/repository/models/sum/load", `{} {}`, 400, `{"error":"body: want one JSON object and nothing after it"}`, ""},
 		{"POST", "/v2/repository/models/broken/load", "", 400, `{"error":"broken: not a model"}`, "load broken "},
 		{"POST", "/v2/repository/models/sum/unload", `{"parameters":{"unload_dependents":false}}`, 200, `{}`, "unload sum"},

@@ -36,7 +36,7 @@ func (h *handler) change(request []byte, load bool) ([]byte, error) {
 		if !load {
 			config = ""
 		}
-		err = h.service.Change(name, config, load)
+		err = h.service.Change(name, config, nil, load)
 	}
 	return nil, callError(err)
 }
@@ -80,7 +80,7 @@ func readParameter(entry []byte, config *string) error {
 	case key == "unload_dependents":
 		return nil
 	case key != "config":
-		return fmt.Errorf("parameters: unknown parameter %.60q, want config; models are loaded from the server's own files", key)
+		return fmt.Errorf("parameters: unknown parameter %.60q, want config; a file of a model goes by REST", key)
 	case !isText:
 		return fmt.Errorf("parameters[config]: want string_param, the configuration in JSON")
 	}

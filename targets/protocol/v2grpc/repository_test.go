@@ -25,7 +25,7 @@ func (s *shelf) Index() []protocol.ModelState {
 	return []protocol.ModelState{{Name: "m", State: protocol.StateUnavailable, Reason: "unloaded"}}
 }
 
-func (s *shelf) Load(name, config string) error {
+func (s *shelf) Load(name, config string, file *protocol.ModelFile) error {
 	if name != "m" {
 		return &protocol.Refusal{Status: http.StatusNotFound, Text: "not there"}
 	}

@@ -64,8 +64,27 @@ func (c candidates) missing(number int) error {
 	return fmt.Errorf("there is no version %d of model %q, want one of %s", number, c.name, strings.Join(there, ", "))
 }
 
-// find looks for the versions of a model.
-func (r *Repository) find(e *entry) (candidates, error) {
+// find looks for the versions of a model. A file takes their place.
+func (r *Repository) find(e *entry, file *protocol.ModelFile) (candidates, error) {
+	if file == nil {
+		return r.findOwn(e)
+	}
+	if names, err := r.names(); err != nil || !slices.Contains(names, e.name) {
+		return candidates{}, errors.Join(err, r.unknown(e.name))
+	}
+	return candidates{name: e.name, counts: e.counts, numbers: []int{file.Version}, read: func(number int) (version, error) {
+		m, digest, err := r.config.Parse(e.name, file.Content)
+		if err != nil {
+			return version{}, err
+		}
+		v := numbered(m, number, digest)
+		v.lent = true
+		return v, nil
+	}}, nil
+}
+
+// findOwn looks for those that the repository has.
+func (r *Repository) findOwn(e *entry) (candidates, error) {
 	if r.config.Dir != "" && IsName(e.name) {
 		if info, err := os.Stat(filepath.Join(r.config.Dir, e.name)); err == nil && info.IsDir() {
 			if slices.Contains(r.config.Reserved, e.name) {
@@ -93,7 +112,7 @@ func findInSource(e *entry, s Source) (candidates, error) {
 	if c.counts.number == 0 || c.counts.digest != digest {
 		c.counts = counts{c.counts.number + 1, digest}
 	}
-	versions := slices.DeleteFunc(slices.Clone(e.loaded), func(v version) bool { return v.number == c.counts.number })
+	versions := slices.DeleteFunc(slices.Clone(e.loaded), func(v version) bool { return v.number == c.counts.number || v.lent })
 	versions = append(versions, numbered(m, c.counts.number, digest))
 	for _, v := range versions {
 		c.numbers = append(c.numbers, v.number)
@@ -111,7 +130,7 @@ func findInSource(e *entry, s Source) (candidates, error) {
 
 func numbered(m protocol.Model, number int, digest Digest) version {
 	m.Version = strconv.Itoa(number)
-	return version{number, m, digest}
+	return version{number: number, model: m, digest: digest}
 }
 
 // findInDir lists the versions of a model of the folder.

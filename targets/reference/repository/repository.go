@@ -37,6 +37,8 @@ type Config struct {
 	Dir string
 	// Read reads a model of Dir.
 	Read func(name, path string) (protocol.Model, Digest, error)
+	// Parse reads a model that came with a request.
+	Parse func(name string, content []byte) (protocol.Model, Digest, error)
 	// Reserved are names that models must not have.
 	Reserved []string
 	// Serve makes of versions of a model, in ascending order, what requests are answered with.
@@ -68,6 +70,7 @@ type version struct {
 	number int
 	model  protocol.Model
 	digest Digest
+	lent   bool // it came with a request, and the repository does not have it
 }
 
 // counts is the last contents read of a source, and how many differed from the ones before.
@@ -84,7 +87,7 @@ func Open(config Config) (*Repository, error) {
 	names, err := r.names()
 	faults := []error{err}
 	for _, name := range names {
-		if err := r.Load(name, ""); err != nil {
+		if err := r.Load(name, "", nil); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -108,7 +111,7 @@ func (r *Repository) names() ([]string, error) {
 }
 
 // Load implements protocol.Repository.
-func (r *Repository) Load(name, override string) error {
+func (r *Repository) Load(name, override string, file *protocol.ModelFile) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.known, func(e *entry) bool { return e.name == name })
@@ -116,7 +119,7 @@ func (r *Repository) Load(name, override string) error {
 	if i >= 0 {
 		e = r.known[i]
 	}
-	found, err := r.find(e)
+	found, err := r.find(e, file)
 	if protocol.StatusOf(err) == http.StatusNotFound {
 		return err
 	}

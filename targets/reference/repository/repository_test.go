@@ -19,8 +19,16 @@ func readText(name, path string) (protocol.Model, Digest, error) {
 	if err != nil {
 		return protocol.Model{}, Digest{}, err
 	}
+	m, digest, err := parseText(name, text)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return m, digest, err
+}
+
+func parseText(name string, text []byte) (protocol.Model, Digest, error) {
 	if strings.HasPrefix(string(text), "bad") {
-		return protocol.Model{}, Digest{}, errors.New(path + ": not a model")
+		return protocol.Model{}, Digest{}, errors.New("not a model")
 	}
 	m := protocol.Model{Name: name, Doc: string(text), Schema: generators.Schema{Classes: strings.Fields(string(text))[:1]}}
 	return m, sha256.Sum256(text), nil
@@ -49,7 +57,7 @@ func open(t *testing.T, dir string, files ...string) *Repository {
 
 func config(dir string, files ...string) Config {
 	c := Config{
-		Dir: dir, Read: readText, Reserved: []string{"noop"}, Registry: protocol.NewRegistry(),
+		Dir: dir, Read: readText, Parse: parseText, Reserved: []string{"noop"}, Registry: protocol.NewRegistry(),
 		Serve: func(models []protocol.Model, _ Settings) (served []*protocol.Served) {
 			for _, m := range models {
 				served = append(served, &protocol.Served{Model: m})
@@ -92,14 +100,14 @@ func TestFolder(t *testing.T) {
 	write(t, "a eleven", dir, "m", "11", "model.json")
 	write(t, "a", dir, "later", "1", "model.json")
 	for _, name := range []string{"m", "later"} {
-		if err := r.Load(name, ""); err != nil {
+		if err := r.Load(name, "", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got, want := served(r, "m"), "11=a eleven:1"; got != want {
 		t.Errorf("m is served as %s, want %s", got, want)
 	}
-	if err := r.Load("m", `{"traffic": {"1": 1, "11": 0}}`); err != nil {
+	if err := r.Load("m", `{"traffic": {"1": 1, "11": 0}}`, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := served(r, "m"), "1=a one:1 11=a eleven:0"; got != want {
@@ -130,7 +138,7 @@ func TestFile(t *testing.T) {
 		{"a two", "", "4=a two:1"},
 	} {
 		write(t, step.text, file)
-		if err := r.Load("m", step.config); err != nil {
+		if err := r.Load("m", step.config, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := served(r, "m"); got != step.want {
@@ -159,7 +167,7 @@ func TestFailuresLeaveTheOldOneServing(t *testing.T) {
 		{"../m", "", 404, `model "../m" is not in the repository`},
 		{"..", "", 404, `model ".." is not in the repository`},
 	} {
-		err := r.Load(c.name, c.config)
+		err := r.Load(c.name, c.config, nil)
 		if protocol.StatusOf(err) != c.status || !strings.Contains(fmt.Sprint(err), c.want) {
 			t.Errorf("load %s %s: %v, want %d with %s", c.name, c.config, err, c.status, c.want)
 		}
@@ -168,7 +176,7 @@ func TestFailuresLeaveTheOldOneServing(t *testing.T) {
 		}
 	}
 	write(t, "[]", dir, "m", "config.json")
-	if err := r.Load("m", ""); !strings.Contains(fmt.Sprint(err), "m/config.json: byte 1: the whole is a list, want an object") {
+	if err := r.Load("m", "", nil); !strings.Contains(fmt.Sprint(err), "m/config.json: byte 1: the whole is a list, want an object") {
 		t.Errorf("a config that is a list: %v", err)
 	}
 	index := r.Index()
@@ -240,4 +248,26 @@ func FuzzSettings(f *testing.F) {
 			t.Fatalf("the weights %v add up to %g", weights, total)
 		}
 	})
+}
+
+// TestFileOfARequest serves a model that came with a request until the model is loaded again.
+func TestFileOfARequest(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "m.json")
+	write(t, "a one", file)
+	r := open(t, "", file)
+	load := func(name, content string) error {
+		return r.Load(name, "", &protocol.ModelFile{Version: 7, Content: []byte(content)})
+	}
+	if err := load("m", "a seven"); err != nil || served(r, "m") != "7=a seven:1" {
+		t.Errorf("served as %s: %v, want the model of the request", served(r, "m"), err)
+	}
+	if err := load("m", "bad"); err == nil || served(r, "m") != "7=a seven:1" {
+		t.Errorf("a broken file: served as %s: %v, want the one before", served(r, "m"), err)
+	}
+	if err := load("other", "a"); protocol.StatusOf(err) != 404 {
+		t.Errorf("a model that is not in the repository: %v, want status 404", err)
+	}
+	if err := r.Load("m", "", nil); err != nil || served(r, "m") != "1=a one:1" {
+		t.Errorf("served as %s: %v, want the repository's own", served(r, "m"), err)
+	}
 }
