@@ -78,6 +78,9 @@ type Config struct {
 	// Drifted is the share of the requests due at a time that are drawn from those after the
 	// drift of the Corpus, which is a corpus.Drift then; nil: it has none.
 	Drifted func(due time.Duration) float64
+	// Serving says which models answered in place of the one that the requests are made for; nil:
+	// none did.
+	Serving *corpus.Serving
 	// Timeout bounds one request, from sent to done; it is kept to 1 %, and to 250 ms.
 	// Where the sending falls behind, what was not sent so long after the schedule's
 	// end never is.

@@ -180,9 +180,9 @@ func (r *recorder) judge(f *flight) (class, text string, predictions []corpus.Pr
 		class = r.statuses.class(o.Status)
 		return class, r.firstExample(class, func() string { return targets.Answer(o.Reason, o.Header, o.Body) }), nil
 	}
-	judged := f.request.request.Check(protocol.Response{
+	judged := f.request.request.CheckBy(protocol.Response{
 		Status: o.Status, Header: o.Header, Trailer: o.Trailer, Body: o.Body, Length: o.Length,
-	})
+	}, r.cfg.Serving, o.Sent, o.Done)
 	r.answers.Add(judged.Answers)
 	return judged.Class, targets.Mismatch(o.Header, judged.Text), f.request.request.Predictions()
 }

@@ -3,6 +3,8 @@ package corpus
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"servebench/generators"
 	"servebench/reports/record"
@@ -36,23 +38,32 @@ type memo struct {
 	length      int64
 	judgement   Judgement
 	predictions []Prediction
+	by          []*served // the models that it was judged by; nil: what the request expects
 }
 
 // Check judges a response to the request, with a status that Accepts takes, against
 // what is expected of that very request. It keeps no part of the response.
 func (r *Request) Check(response protocol.Response) Judgement {
+	return r.CheckBy(response, nil, 0, 0)
+}
+
+// CheckBy is Check where the model was swapped: the answer to a request that was sent and done at
+// these times has to be that of one of the models that may have given it. What nobody knows the
+// right answer to is not judged.
+func (r *Request) CheckBy(response protocol.Response, s *Serving, sent, done time.Duration) Judgement {
 	if r.from.failures != nil {
 		if failure := r.from.failures.Failure(response); failure.Class != "" {
 			r.predictions = nil
 			return Judgement{Class: failure.Class, Text: failure.Text, Status: failure.Status}
 		}
 	}
-	if r.memo.holds(response, r.from.headers) {
+	models := s.standIns(r, sent, done)
+	if r.memo.holds(response, r.from.headers) && slices.Equal(r.memo.by, models) {
 		r.predictions = r.memo.predictions
 		return r.memo.judgement
 	}
 	r.predictions = nil
-	judgement := r.from.judge(r, response)
+	judgement := r.from.judge(r, response, models)
 	if r.from.Streamed() { // and the request is not sent again
 		return judgement
 	}
@@ -65,6 +76,7 @@ func (r *Request) Check(response protocol.Response) Judgement {
 		length:      response.Length,
 		judgement:   judgement,
 		predictions: r.predictions,
+		by:          models,
 	}
 	return judgement
 }
@@ -98,7 +110,7 @@ func field(r protocol.Response, name string) string {
 	return ""
 }
 
-func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
+func (c *Corpus) judge(r *Request, response protocol.Response, models []*served) Judgement {
 	reply, err := c.protocol.Decode(response)
 	if wrong, ok := errors.AsType[*protocol.WrongAnswerError](err); ok {
 		return Judgement{Class: WrongAnswer, Text: wrong.Text, Answers: record.Answers{Checked: 1}}
@@ -112,6 +124,24 @@ func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 	if len(reply.Answers) != len(r.expect) {
 		return Judgement{Class: Decode, Text: fmt.Sprintf("%d answers to %d examples", len(reply.Answers), len(r.expect))}
 	}
+	if len(models) == 0 {
+		return c.compare(r, reply, nil)
+	}
+	// All are answers of one model: the latest of which that is so, or that is not known.
+	out := c.compare(r, reply, models[len(models)-1])
+	for _, m := range slices.Backward(models[:len(models)-1]) {
+		if out.Class == "" {
+			break
+		}
+		if other := c.compare(r, reply, m); other.Class == "" {
+			out = other
+		}
+	}
+	return out
+}
+
+// compare judges the answers to a request by a model; nil: by what the request expects.
+func (c *Corpus) compare(r *Request, reply protocol.Reply, m *served) Judgement {
 	var out Judgement
 	if reply.Compared {
 		out.Answers = record.Answers{Checked: 1, Agreed: 1}
@@ -137,7 +167,7 @@ func (c *Corpus) judge(r *Request, response protocol.Response) Judgement {
 				}
 			}
 		}
-		want := expect.wanted()
+		want := m.wants(r, j)
 		if want.Kind == generators.None {
 			continue
 		}

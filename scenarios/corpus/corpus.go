@@ -63,6 +63,7 @@ type Corpus struct {
 	from       Config    // of those
 	inOrder    bool
 	monitored  bool
+	model      string  // whose answers are expected; "": of none by its name
 	classes    []class // of a Mix
 	before     *Corpus // of a Drift; nil: there is none
 	hash       string
@@ -149,7 +150,7 @@ func Build(cfg Config) (*Corpus, error) {
 		return nil, fmt.Errorf("build corpus: batch: %d examples, want at least 1", cfg.Batch)
 	}
 	c := newCorpus(cfg.Protocol, cfg.Size)
-	c.inOrder, c.monitored = cfg.InOrder, cfg.Monitored
+	c.inOrder, c.monitored, c.model = cfg.InOrder, cfg.Monitored, cfg.Model.Name
 	if cfg.Records != nil {
 		c.schema = cfg.Records.Schema()
 		c.hash, c.comparison = cfg.hashRecords(), comparison{c.schema.Classes, cfg.Tolerance}
