@@ -39,6 +39,8 @@ type Catalogue struct {
 type Model struct {
 	Name string
 	Doc  string // one sentence
+	// Untrained says that it was not made from data.
+	Untrained bool
 	// Options is a struct with the tags of package decode, whose keys a scenario may set
 	// under the model's name in workload; nil: there are none. OptionsDoc says what they are
 	// for, and OptionsSource holds the Go file that documents them. The struct may have a
@@ -60,7 +62,7 @@ func Named[K any](kinds []K, name string, nameOf func(K) string) (K, bool) {
 
 // sources are the files that say in comments what the keys mean.
 //
-//go:embed scenario.go load.go request.go auth.go
+//go:embed scenario.go load.go request.go auth.go retrain.go
 var sources embed.FS
 
 // FormatReference returns the reference of the format as plain text: every key
@@ -102,7 +104,7 @@ func (cat Catalogue) options(docs decode.Docs) decode.Options {
 			"name": name, "prose": prose, "path": path, "variable": variable, "header": headerValue,
 			"injected": cat.injected, "mean": mean, "failure": failure, "dollars": usd, "file": file, "argument": argument, "image": image, "rate": rate, "size": size, "status": status,
 			"token": token, "scope": scope, "user": user, "password": password,
-			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window, "reference": reference,
+			"method": method, "swept": swept, "target": requestTarget, "column": column, "tensor": tensor, "window": window, "reference": reference, "policy": policy,
 		},
 	}
 	for _, param := range arrivalsParams() {

@@ -42,6 +42,7 @@ func (c check) scenario() {
 	c.length()
 	c.scaling()
 	c.monitor()
+	c.retrain()
 	c.slo()
 	c.regression()
 }

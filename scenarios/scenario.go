@@ -102,8 +102,8 @@ type Scenario struct {
 	// Values that keys take in turn, to compare sizes: a list of them for each key. Each target is
 	// run once for every combination, and named by it, such as container@cpus=1. Keys are
 	// limits.cpus, limits.memory, data.batch, workload.env.NAME for a variable of the server, and
-	// the options of targets, such as lambda.memory, which multiply that target alone. At most 24
-	// combinations in all.
+	// the options of targets, such as lambda.memory, which multiply that target alone; and retrain, to
+	// compare when to train again. At most 24 combinations in all.
 	Sweep Sweep `key:"sweep,omitzero" default:"none" format:"swept" least:"1" want:"a list of values for each key, such as {limits.cpus: [1, 2]}"`
 	// The number of replicas of the server, on targets that can run several: kubernetes and
 	// lambda. With min below max it follows the load. Targets that run a single replica are
@@ -114,6 +114,9 @@ type Scenario struct {
 	// predictions and, after a delay, their outcomes, which are the labels of the data, and reports
 	// the accuracy over time.
 	Monitor *record.Monitoring `key:"monitor" default:"none"` // nil: it is not
+	// When the model is trained again while load is sent, and swapped: on_alarm, every 60s, never, or
+	// a mapping that says more.
+	Retrain *Retrain `key:"retrain,short=on" default:"none"` // nil: it is not
 	// The limits that the results are judged by. Without any, a run is reported but not
 	// judged.
 	SLO record.SLO `key:"slo" default:"{}"`

@@ -129,7 +129,7 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"load[1].rate=1", `load: has no item 1; want an index below 1`},
 		{"load.rate=1", `load: is a list; rate is a key of its items; want one of load.steady.rate, load[0].rate`},
 		{"targets.physical=x", `targets: has no item "physical"; want an index, such as targets[0]`},
-		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, monitor, slo, cost, regression, container, lambda, endpoint`},
+		{"lod.steady.rate=1", `lod: unknown key (did you mean "load"?); want one of name, description, targets, workload, protocol, template, http, data, load, faults, abort_on, overhead, rounds, reruns, cold_starts, attackers, awake, seed, timeout, limits, sweep, scaling, monitor, retrain, slo, cost, regression, container, lambda, endpoint`},
 		{"limits.cpu=1", `limits.cpu: unknown key (did you mean "cpus"?); want one of cpus, memory`},
 		{"name.first=x", `name: is a single value, so it has no key "first"; want its key alone`},
 		{"name[0]=x", `name: is not a list, so it has no item 0; want its key alone`},

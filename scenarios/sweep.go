@@ -72,8 +72,9 @@ const (
 	cpusKey     = "limits.cpus"
 	memoryKey   = "limits.memory"
 	batchKey    = "data.batch"
+	retrainKey  = "retrain"
 	variableKey = "workload.env."
-	sweptWanted = cpusKey + ", " + memoryKey + ", " + batchKey + ", " + variableKey + "NAME, or an option of a target, such as lambda.memory"
+	sweptWanted = cpusKey + ", " + memoryKey + ", " + batchKey + ", " + retrainKey + ", " + variableKey + "NAME, or an option of a target, such as lambda.memory"
 )
 
 // swept reads one value of a sweep. It is a part of names and of reports, so that nothing secret
@@ -107,7 +108,7 @@ func (a axis) short() string { return a.key[strings.LastIndexByte(a.key, '.')+1:
 // option splits the key into the name of a target and that of its option; "" where it is of none.
 func (a axis) option() (target, option string) {
 	i := strings.LastIndexByte(a.key, '.')
-	if i < 0 || a.key == cpusKey || a.key == memoryKey || a.key == batchKey || strings.HasPrefix(a.key, variableKey) {
+	if i < 0 || a.key == retrainKey || a.key == cpusKey || a.key == memoryKey || a.key == batchKey || strings.HasPrefix(a.key, variableKey) {
 		return "", ""
 	}
 	return a.key[:i], a.key[i+1:]
@@ -117,6 +118,14 @@ func (a axis) option() (target, option string) {
 func (a axis) put(root, value *decode.Node) {
 	if name, variable := strings.CutPrefix(a.key, variableKey); variable {
 		root.Assign(name, value, "workload", "env")
+		return
+	}
+	if a.key == retrainKey {
+		if own := root.Get(retrainKey); own == nil || own.Get("on") == nil { // it is a policy alone
+			root.Put(value, retrainKey)
+			return
+		}
+		root.Put(value, retrainKey, "on")
 		return
 	}
 	i := strings.LastIndexByte(a.key, '.')
@@ -132,6 +141,10 @@ func (a axis) of(s *Scenario, value *decode.Node) string {
 		return s.Limits.Memory.String()
 	case batchKey:
 		return strconv.Itoa(s.Data.Batch)
+	case retrainKey:
+		if s.Retrain != nil {
+			return s.Retrain.On
+		}
 	}
 	return value.Text
 }
@@ -139,7 +152,7 @@ func (a axis) of(s *Scenario, value *decode.Node) string {
 // multiplies reports whether a target is made several of by the axis. Nothing that a server
 // is started with changes one that runs already, and a limit none that is sized otherwise.
 func (a axis) multiplies(target string, cat Catalogue, given func(field string) bool) bool {
-	if a.key == batchKey {
+	if a.key == batchKey || a.key == retrainKey {
 		return true
 	}
 	name, option := a.option()
@@ -211,7 +224,7 @@ func (c check) unsweepable(a axis) (problem, want string) {
 		return "the memory and the CPUs of the target follow from " + by, by
 	case option != "" && known && options != nil && !slices.Contains(options, option):
 		return fmt.Sprintf("%s has no option %q%s", target, option, decode.Suggest(option, options)), decode.OneOf(options)
-	case !ofServer && a.key != batchKey && !slices.Contains(options, option):
+	case !ofServer && a.key != batchKey && a.key != retrainKey && !slices.Contains(options, option):
 		return "it cannot be swept", sweptWanted
 	}
 	return "", ""

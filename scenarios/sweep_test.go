@@ -164,7 +164,7 @@ func TestSweepOfVariants(t *testing.T) {
 
 func TestSweepFaults(t *testing.T) {
 	for sweep, want := range map[string]string{
-		"rate: [1, 2]":                                "f:7:9: sweep.rate: it cannot be swept; want limits.cpus, limits.memory, data.batch, workload.env.NAME, or an option of a target, such as lambda.memory",
+		"rate: [1, 2]":                                "f:7:9: sweep.rate: it cannot be swept; want limits.cpus, limits.memory, data.batch, retrain, workload.env.NAME, or an option of a target, such as lambda.memory",
 		"load.steady.rate: [1, 2]":                    "sweep.load.steady.rate: it cannot be swept; want limits.cpus",
 		"workload.env: [A=1]":                         "sweep.workload.env: it cannot be swept",
 		"workload.env.A B: [1]":                       `sweep.workload.env.A B: "A B" is no name of a variable; want workload.env.NAME`,

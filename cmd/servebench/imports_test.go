@@ -69,6 +69,7 @@ var rooms = []room{
 	{packages: "scenarios/attack/remote", imports: []string{"scenarios/attack", "reports/record"}, ownOnly: true},
 	{packages: "scenarios/attack", imports: []string{"scenarios/arrivals", "scenarios/corpus", "scenarios/attack/transport", "targets", "targets/timer", "targets/protocol", "reports/record"}},
 	{packages: "scenarios/monitor", imports: []string{"generators", "generators/datafile", "generators/drift", "reports/record", "reports/record/userfile", "scenarios/attack", "scenarios/corpus"}},
+	{packages: "scenarios/retrain", imports: []string{"generators", "generators/drift", "reports/record", "reports/record/userfile", "scenarios/corpus", "scenarios/monitor", "targets", "targets/local", "targets/protocol"}, ownOnly: true},
 	{packages: "scenarios/oracle/queueing", ownOnly: true},
 	{packages: "scenarios/oracle", imports: []string{"scenarios/arrivals", "scenarios/oracle/queueing", "targets/reference/clock"}},
 	{packages: "scenarios/calibration", imports: []string{"reports/record", "reports/record/userfile", "scenarios/host", "targets"}},

@@ -11,6 +11,7 @@ import (
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/requests"
+	"servebench/scenarios/retrain"
 	"servebench/scenarios/trial"
 	refserver "servebench/targets/reference"
 	"servebench/targets/reference/clock"
@@ -24,6 +25,7 @@ func reference() trial.Reference {
 	ref := trial.Reference{
 		Open:    openModel,
 		Command: serveModels,
+		Train:   trainModel,
 		Models: []requests.Model{
 			{Model: noop},
 			{Model: timed}, // which answers the same as noop, later
@@ -67,7 +69,18 @@ func serveModels(s *scenarios.Scenario) ([]string, error) {
 	if slices.ContainsFunc(s.Load, func(p scenarios.Phase) bool { return p.Inject != nil }) {
 		command = append(command, "--fault-on-request")
 	}
+	if s.Retrain != nil {
+		command = append(command, "--model-control-mode", "explicit", "--max-body", retrain.MostBody.String())
+	}
 	return command, err
+}
+
+// trainModel is the command line that trains a model of the reference server again.
+func trainModel(s *scenarios.Scenario, data, model string) ([]string, error) {
+	binary, err := program("refserver")()
+	return []string{
+		binary, "train", "--data", data, "--out", model, "--seed", fmt.Sprint(s.Seed), "--folds", "0", "--resamples", "0",
+	}, err
 }
 
 // clockFlags are the reference server's flags for its model clock.

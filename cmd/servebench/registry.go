@@ -123,10 +123,11 @@ func catalogue() scenarios.Catalogue {
 		c.Models = append(c.Models, scenarios.Model{Name: model.Name, Doc: model.Doc})
 	}
 	timed := scenarios.Model{
-		Name: clock.Name, Doc: clock.Description().Doc, Options: clock.Config{}, OptionsSource: clock.KeySource,
+		Untrained: true,
+		Name:      clock.Name, Doc: clock.Description().Doc, Options: clock.Config{}, OptionsSource: clock.KeySource,
 		OptionsDoc: "How the reference server's model clock takes its time, so that it is known in advance what its response times have to be.",
 	}
-	c.Models = append(c.Models, timed, scenarios.Model{Name: refserver.NoopName, Doc: refserver.Noop().Doc})
+	c.Models = append(c.Models, timed, scenarios.Model{Name: refserver.NoopName, Doc: refserver.Noop().Doc, Untrained: true})
 	return c
 }
 

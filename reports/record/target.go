@@ -230,6 +230,7 @@ const (
 	FactVisibleCPUs   = "CPUs visible" // to a server that counts them, as Python's os.cpu_count does
 	FactLimits        = "limits"
 	FactCPUShare      = "CPU share"       // of an environment of a function
+	FactRetraining    = "retraining"      // what trains the model again, and on which CPUs
 	FactScaling       = "scaling"         // how many replicas there are, and what decides that
 	FactTLS           = "TLS"             // how connections to an https server are secured
 	FactInjected      = "injected faults" // on purpose, as the server says

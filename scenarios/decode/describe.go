@@ -25,6 +25,9 @@ func (k *kind) schema() *jsonschema.Schema {
 	switch {
 	case k.known != nil:
 		s = objectSchema(k.fields())
+		if k.short != "" {
+			s = anyOf(k.shortField().kind.schema(), s)
+		}
 	case k.anyKeys:
 		s = &jsonschema.Schema{Type: "object", AdditionalProperties: k.item.schema()}
 	case k.item != nil:

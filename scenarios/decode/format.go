@@ -21,6 +21,7 @@ import (
 //	                   none, for one that also takes none, as do those with default:"none";
 //	                   omitzero, for one that is not written when it is missing;
 //	                   single, for a list that also takes a single value;
+//	                   short=on, for a mapping that also takes the value of its key on alone;
 //	                   first, for a choice whose first name is the default
 //	inline:"name"      in the place of key, for a map whose keys stand beside those of the
 //	                   fields: Options.Inline says which
@@ -132,6 +133,12 @@ func (k *kind) fields() []Field {
 	return nil
 }
 
+// shortField is the field whose value stands for the whole mapping.
+func (k *kind) shortField() Field {
+	fields := k.fields()
+	return fields[slices.IndexFunc(fields, func(f Field) bool { return f.Key == k.short })]
+}
+
 // Keys are the names of fields.
 func Keys(fields []Field) []string {
 	names := make([]string, len(fields))
@@ -182,6 +189,13 @@ func (b builder) field(of reflect.Type, f reflect.StructField, at string) Field 
 	r.kind = b.kind(f.Type, f.Tag, flags[0], at)
 	if has("single") {
 		r.kind.single, r.kind.label, r.kind.want = true, r.kind.item.label+", or a list", r.kind.item.want+", or a list"
+	}
+	for _, flag := range flags[1:] {
+		if key, is := strings.CutPrefix(flag, "short="); is {
+			r.kind.short = key
+			r.kind.label = r.kind.shortField().kind.label + ", or a mapping"
+			r.kind.want = r.kind.shortField().Want() + ", or a mapping"
+		}
 	}
 	if r.kind.optional = r.Default == none || has(none); r.kind.optional {
 		r.kind.label += " or " + none

@@ -17,6 +17,7 @@ type kind struct {
 	label, want string // what it is, in the reference and in faults
 	least       int    // the fewest items of a list
 	single      bool   // a list that also takes a single value
+	short       string // the key of a mapping that also takes its value alone; "": none
 	optional    bool   // also takes none, which stands for the zero value
 }
 
@@ -63,6 +64,13 @@ func (s *Source) read(k *kind, n *Node, path string, into reflect.Value) bool {
 		}
 		return ok
 	case k.known != nil:
+		if k.short != "" && n.shape == listShape {
+			return s.mismatch(n, path, "a single value or a mapping", k.want)
+		}
+		if k.short != "" && n.shape == scalarShape && n.style != null {
+			value := *n
+			*n = Node{at: n.at, shape: mappingShape, pairs: []pair{{at: n.at, key: k.short, value: &value}}}
+		}
 		s.mapping(k.known, n, path, into, nil)
 		return true
 	case k.anyKeys:

@@ -23,11 +23,15 @@ type detection struct {
 	rows      *drift.Sample // since the last look; nil: no detector compares rows
 	// seen are the requests that the rows are of: one that is sent again tells nothing new.
 	seen map[string]bool
+	// raised is told of every alarm.
+	raised func(detector string, at time.Duration, r drift.Result)
+	schema generators.Schema
 }
 
 // detector is one of drift.Kinds at work.
 type detector struct {
 	record.MonitorDetector
+	kind   drift.Kind
 	window drift.WindowDetector // nil: it is of a stream, or has nothing to compare with
 	stream drift.StreamDetector
 	last   drift.Result // of the stream
@@ -37,30 +41,50 @@ type detector struct {
 // newDetection prepares the detectors, each of which gets its share of drift.Alpha, so that all
 // together raise a false alarm in no more than that share of phases.
 func newDetection(names []string, schema generators.Schema, reference Reference) *detection {
-	d := &detection{seen: map[string]bool{}}
+	d := &detection{seen: map[string]bool{}, schema: schema, raised: func(string, time.Duration, drift.Result) {}}
 	alpha := drift.Alpha / float64(max(1, len(names)))
 	for _, kind := range drift.Kinds() {
 		if slices.Contains(names, kind.Name) {
 			d.detectors = append(d.detectors, newDetector(kind, alpha, reference))
 		}
 	}
-	if slices.ContainsFunc(d.detectors, func(t detector) bool { return t.window != nil }) {
-		d.rows = drift.NewSample(schema)
-	}
+	d.begin()
 	return d
 }
 
-func newDetector(kind drift.Kind, alpha float64, reference Reference) detector {
-	d := detector{MonitorDetector: record.MonitorDetector{Name: kind.Name, Alpha: alpha}, last: drift.Result{State: drift.TooFew}}
-	switch {
-	case kind.Stream != nil:
-		d.stream = kind.Stream(alpha)
-	case reference.Profile == nil:
-		d.Why = reference.Why
-	default:
-		d.window = kind.Window(reference.Profile, alpha)
+// begin collects the rows that are compared.
+func (d *detection) begin() {
+	d.rows = nil
+	clear(d.seen)
+	if slices.ContainsFunc(d.detectors, func(t detector) bool { return t.window != nil }) {
+		d.rows = drift.NewSample(d.schema)
 	}
-	return d
+}
+
+// renew has the detectors begin anew with another model, which remember nothing of what was before.
+func (d *detection) renew(reference Reference) {
+	for i := range d.detectors {
+		d.detectors[i].begin(reference)
+	}
+	d.begin()
+}
+
+func newDetector(kind drift.Kind, alpha float64, reference Reference) detector {
+	t := detector{MonitorDetector: record.MonitorDetector{Name: kind.Name, Alpha: alpha}, kind: kind}
+	t.begin(reference)
+	return t
+}
+
+func (t *detector) begin(reference Reference) {
+	t.window, t.stream, t.last, t.fired, t.Why = nil, nil, drift.Result{State: drift.TooFew}, false, ""
+	switch {
+	case t.kind.Stream != nil:
+		t.stream = t.kind.Stream(t.Alpha)
+	case reference.Profile == nil:
+		t.Why = reference.Why
+	default:
+		t.window = t.kind.Window(reference.Profile, t.Alpha)
+	}
 }
 
 // add takes an answer that could be read.
@@ -90,6 +114,7 @@ func (d *detection) learn(at time.Duration, wrong bool) {
 			if t.last = t.stream.Add(wrong); t.last.State == drift.Drift {
 				t.alarm(at, t.last)
 				t.fired = true
+				d.raised(t.Name, at, t.last)
 			}
 		}
 	}
@@ -106,6 +131,7 @@ func (d *detection) look(at time.Duration) {
 		case t.window != nil:
 			if r = t.window.Look(d.rows); r.State == drift.Drift {
 				t.alarm(at, r)
+				d.raised(t.Name, at, r)
 			}
 			runtime.Gosched() // the sending may have only this processor
 		case t.fired:

@@ -28,6 +28,10 @@ type Config struct {
 	// Create makes the next file of the log, by its number from 1; Remove removes one by its name.
 	Create func(part int) (File, error)
 	Remove func(name string) error
+	// Retrain says when the model is trained again. Train begins that, and must not wait: what comes
+	// of it is told to Monitor.Trained, before the next is begun. nil: nobody trains it.
+	Retrain record.Retrain
+	Train   func(Job)
 	// Redact takes the secrets out of a text; nil: there are none.
 	Redact func(string) string
 }
@@ -51,6 +55,10 @@ type Monitor struct {
 	waiting []outcome     // in the order in which they become known
 	known   int           // so many of the first of them are known
 	late    int64
+
+	trained   chan Trained
+	trainings trainings
+	fresh     time.Duration // when the model was swapped last: detectors look at what it answers alone
 }
 
 const (
@@ -69,7 +77,9 @@ func Start(cfg Config) *Monitor {
 	m := &Monitor{
 		queue: make(chan []attack.Answered, queued), spare: make(chan []attack.Answered, queued),
 		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), drift: newDetection(cfg.Detectors, cfg.Schema, cfg.Reference), log: newLog(cfg), delay: cfg.OutcomeDelay,
+		trained: make(chan Trained, 1), trainings: newTrainings(cfg),
 	}
+	m.drift.raised = m.trainings.alarm
 	if cfg.Learn {
 		m.learned = drift.NewSample(cfg.Schema)
 	}
@@ -102,13 +112,14 @@ func (m *Monitor) spareBatch() []attack.Answered {
 }
 
 // Close waits until all that was taken is looked at, and returns what was seen. Outcomes that are
-// still to become known count as well.
+// still to become known count as well. A training that is under way has to be told of, or it waits
+// for it.
 func (m *Monitor) Close() *record.Monitor {
 	m.queue <- m.batch
 	close(m.queue)
 	<-m.done
 	return &record.Monitor{
-		Windows: m.windows.all(), Unseen: m.lost, Late: m.late, Detectors: m.drift.all(),
+		Windows: m.windows.all(), Unseen: m.lost, Late: m.late, Detectors: m.drift.all(), Retrainings: m.trainings.all,
 		Log: m.log.names, Dropped: m.log.dropped, LogFailed: m.log.failure(),
 	}
 }
@@ -131,10 +142,14 @@ func (m *Monitor) watch() {
 		select {
 		case batch, more := <-m.queue:
 			if !more {
+				m.trainings.close()
 				m.drift.look(m.last)
 				m.late = int64(len(m.waiting) - m.known)
 				m.learnUntil(m.last + m.delay)
 				m.log.close()
+				if m.trainings.running {
+					m.endTraining(<-m.trained)
+				}
 				return
 			}
 			for _, a := range batch {
@@ -146,6 +161,8 @@ func (m *Monitor) watch() {
 			default:
 			}
 			runtime.Gosched() // the sending may have only this processor
+		case t := <-m.trained:
+			m.endTraining(t)
 		case <-flush.C:
 			m.log.flush()
 		}
@@ -155,6 +172,8 @@ func (m *Monitor) watch() {
 // outcome is what becomes known of a prediction.
 type outcome struct {
 	at         time.Duration
+	answered   time.Duration
+	features   []float32
 	prediction int64 // its number
 	window     int64
 	outcome    string
@@ -165,6 +184,7 @@ type outcome struct {
 func (m *Monitor) see(a attack.Answered) {
 	m.last = max(m.last, a.Done)
 	m.learnUntil(m.last)
+	m.trainings.tick(m.last)
 	if a.Predictions == nil {
 		m.windows.failure(a.Done)
 		return
@@ -172,7 +192,9 @@ func (m *Monitor) see(a attack.Answered) {
 	if m.windows.ends(a.Done) {
 		m.drift.look(a.Done)
 	}
-	m.drift.add(a)
+	if a.Done >= m.fresh {
+		m.drift.add(a)
+	}
 	inputs := a.Request.Inputs()
 	for i, p := range a.Predictions {
 		w := m.windows.answer(a.Done)
@@ -185,7 +207,7 @@ func (m *Monitor) see(a attack.Answered) {
 		}
 		id := m.log.prediction(a.Done, a.Request.ID(), features, p)
 		if p.Outcome != "" {
-			m.waiting = append(m.waiting, outcome{m.last + m.delay, id, w, p.Outcome, p.Correct})
+			m.waiting = append(m.waiting, outcome{m.last + m.delay, a.Done, features, id, w, p.Outcome, p.Correct})
 		}
 	}
 	if m.delay == 0 {
@@ -200,7 +222,10 @@ func (m *Monitor) learnUntil(now time.Duration) {
 		m.known++
 		m.windows.outcome(o.window, o.correct)
 		if o.at <= m.last { // or nobody knows it before the load ends
-			m.drift.learn(o.at, !o.correct)
+			if o.answered >= m.fresh {
+				m.drift.learn(o.at, !o.correct)
+			}
+			m.trainings.add(Row{o.features, o.outcome})
 		}
 		m.log.outcome(o)
 	}

@@ -197,7 +197,7 @@ func (s *session) portable(v *variant) (remote.Scenario, error) {
 	}
 	p.Targets, p.Options = []string{v.kind.Name}, map[string]map[string]string{v.kind.Name: sc.Options[v.kind.Name]}
 	// What is about the server is not for its clients; that of the user is one that runs.
-	p.Faults, p.Scaling, p.Monitor, p.Regression, p.ColdStarts = nil, nil, nil, nil, 0
+	p.Faults, p.Scaling, p.Monitor, p.Retrain, p.Regression, p.ColdStarts = nil, nil, nil, nil, nil, 0
 	p.Workload.Image, p.Workload.Build, p.Workload.Files, p.Workload.Port, p.Workload.Env = "", "", nil, 0, nil
 	if p.Workload.Server == "" {
 		p.Workload.Command = []string{"server"}

@@ -10,6 +10,7 @@ import (
 	"servebench/scenarios/attack"
 	"servebench/scenarios/decode"
 	"servebench/scenarios/monitor"
+	"servebench/targets"
 )
 
 // prepareMonitor holds the fields that a log of predictions leaves out to those that it has, so that
@@ -52,6 +53,8 @@ type firstPhase struct {
 // referenceFor is what the i-th phase of a trial is compared with.
 func (s *session) referenceFor(t trial, i int) monitor.Reference {
 	switch {
+	case s.swaps != nil && s.swaps.of == t.Trial && s.swaps.reference != nil:
+		return *s.swaps.reference
 	case s.scenario.Monitor.Reference != record.FirstPhase:
 		return monitor.Reference{Profile: s.profile}
 	case i == 0:
@@ -64,7 +67,7 @@ func (s *session) referenceFor(t trial, i int) monitor.Reference {
 
 // startMonitor watches the answers of the i-th phase of a trial, if the scenario says so. What it
 // returns ends that, and returns what was seen; nil: nobody asked for it.
-func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *generator) (stop func() *record.Monitor) {
+func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *generator, deployment *targets.Deployment) (stop func() *record.Monitor) {
 	settings := s.scenario.Monitor
 	switch {
 	case settings == nil:
@@ -75,16 +78,23 @@ func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *ge
 		}
 	}
 	phase, learn := s.scenario.Load[i].Name, i == 0 && settings.Reference == record.FirstPhase
-	m := monitor.Start(monitor.Config{
+	var m *monitor.Monitor
+	watch := monitor.Config{
 		Monitoring: *settings, Span: cfg.Span, Schema: cfg.Corpus.Schema(), Reference: s.referenceFor(t, i), Learn: learn, Redact: s.record.Redact, Remove: s.writer.RemovePredictions,
 		Create: func(part int) (monitor.File, error) {
 			file, name, err := s.writer.Predictions(t.Trial, phase, part)
 			return monitor.File{WriteCloser: file, Name: name}, err
 		},
-	})
+	}
+	trainer := s.startTrainer(t, deployment, cfg, &watch, func(done monitor.Trained) { m.Trained(done) })
+	m = monitor.Start(watch)
 	cfg.Answered = m.Answered
 	return func() *record.Monitor {
+		if trainer != nil {
+			trainer.Stop()
+		}
 		seen := m.Close()
+		s.noteFailed(t, phase, seen.Retrainings)
 		if learn {
 			s.first = firstPhase{t.Trial, m.Reference()}
 		}

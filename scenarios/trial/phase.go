@@ -121,7 +121,7 @@ func (s *session) playPhase(ctx context.Context, t trial, i int, deployment *tar
 		}
 		slices.Sort(cfg.Faults)
 	}
-	watched := s.startMonitor(t, i, &cfg, elsewhere)
+	watched := s.startMonitor(t, i, &cfg, elsewhere, deployment)
 	machine, awake := host.Watch(), s.awake
 	began, whole := time.Now(), context.WithoutCancel(ctx)
 	_, _ = deployment.Usage(whole, time.Time{}, began) // that fails, or the next does

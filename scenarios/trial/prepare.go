@@ -95,6 +95,8 @@ func (s *session) newRecord() (err error) {
 			Faults:      sc.Faults,
 			Scaling:     sc.Scaling,
 			Monitor:     sc.Monitor,
+			Drift:       plannedDrift(sc.Data.Drift),
+			Retrain:     sc.Retrain.Record(),
 			Requests:    record.Requests{Batch: sc.Data.Batch},
 			Phases:      []record.Phase{},
 			Dir:         sc.Dir,
@@ -112,6 +114,21 @@ func (s *session) newRecord() (err error) {
 		s.record.Scenario.Phases = append(s.record.Scenario.Phases, plannedPhase(p, s.processes[i]))
 	}
 	return nil
+}
+
+// plannedDrift is a change of the examples as the record has it.
+func plannedDrift(d *scenarios.Drift) *record.Drift {
+	if d == nil {
+		return nil
+	}
+	var changes []string
+	if len(d.Concept) > 0 {
+		changes = append(changes, "concept")
+	}
+	if len(d.Covariate) > 0 {
+		changes = append(changes, "covariate")
+	}
+	return &record.Drift{Shape: d.Shape, Changes: strings.Join(changes, " and "), At: d.At, Width: d.Width, Period: d.Period}
 }
 
 func httpFact(h scenarios.HTTP) record.Fact {
@@ -179,7 +196,7 @@ func (s *session) openTargets(ctx context.Context) error {
 		}
 		entry := record.Target{Name: name, Asked: s.Asked, Running: kind.Running, Point: p.Values}
 		if p.Values != nil {
-			entry.Of = p.Of
+			entry.Of, entry.Retrain = p.Of, p.Scenario.Retrain.Record()
 		}
 		v := &variant{name: name, of: p.Of, scenario: p.Scenario, file: s.scenario, kind: kind}
 		target, err := s.openTarget(ctx, v)
@@ -386,6 +403,9 @@ func (s *session) cpusFor(v *variant) (set []int, cpus float64) {
 // prepareWorkload works out the server that a variant runs and the CPUs for it, and finds
 // out before the run whether the user's own server is there.
 func (s *session) prepareWorkload(ctx context.Context, v *variant, proto protocol.Kind) error {
+	if err := findTrainer(v.scenario); err != nil {
+		return err
+	}
 	w, template := v.scenario.Workload, v.scenario.Template
 	limits := v.scenario.Limits
 	cpuset, cpus := s.cpusFor(v)

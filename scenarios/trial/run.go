@@ -63,6 +63,9 @@ type Reference struct {
 	// Command returns the argument vector that serves the models that a scenario
 	// asks for.
 	Command func(*scenarios.Scenario) ([]string, error)
+	// Train returns the argument vector that trains a model on the examples in a file, and
+	// writes it to another.
+	Train func(sc *scenarios.Scenario, data, model string) ([]string, error)
 }
 
 // NotAvailableError says that none of the scenario's targets can run here, or
@@ -88,6 +91,7 @@ type session struct {
 	rounds    int                // as planned
 	profile   *drift.Profile     // of a file that a monitor compares with; nil: there is none
 	first     firstPhase         // what a monitor saw of the first phase
+	swaps     *swaps             // of the model of the present trial; nil: there were none
 	searched  scenarios.Phase    // of a search: whose requests are sent, at rates of its steps
 	interim   int                // of an A/B test, from 1: which the rounds lead to
 	since     int                // the round that a run is continued from; 0: it is not continued

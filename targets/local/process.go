@@ -257,6 +257,12 @@ func (p *Process) Status() (code int, signal syscall.Signal) {
 	return code, 0
 }
 
+// CPUTime is what the process used, and those that it waited for. It waits for the end.
+func (p *Process) CPUTime() time.Duration {
+	<-p.done
+	return p.state.UserTime() + p.state.SystemTime()
+}
+
 // daemonised is Daemonised of this process.
 func (p *Process) daemonised() string { return Daemonised(p.state.Success(), p.left) }
 
