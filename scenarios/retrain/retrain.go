@@ -93,7 +93,7 @@ func (t *Trainer) train(job monitor.Job) (out monitor.Trained) {
 		return out
 	}
 	out.Began = t.since()
-	dir, err := os.MkdirTemp("", "servebench-retrain-")
+	dir, err := local.WorkFolder()
 	if err == nil {
 		defer func() {
 			if err := os.RemoveAll(dir); err != nil && out.Failed == "" {

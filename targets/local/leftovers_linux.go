@@ -13,14 +13,12 @@ import (
 	"servebench/targets"
 )
 
-// Leftovers finds the cgroups that a servebench left which was killed. To
-// remove one ends the processes in it: what its servers started may still run.
+// Leftovers finds the cgroups and WorkFolders that a servebench left which was killed. To
+// remove a cgroup ends the processes in it: what its servers started may still run.
 func Leftovers(context.Context) ([]targets.Leftover, error) {
-	all, err := hierarchies()
-	if err != nil {
-		return nil, nil // no cgroups on this system
-	}
-	return leftovers(all), nil
+	all, _ := hierarchies() // there may be no cgroups on this system
+	folders, err := abandonedWork()
+	return append(leftovers(all), folders...), err
 }
 
 func leftovers(all []hierarchy) []targets.Leftover {

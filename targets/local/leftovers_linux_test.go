@@ -66,6 +66,30 @@ func TestAZombieIsGone(t *testing.T) {
 	_ = cmd.Wait()
 }
 
+// TestWorkFolder wants a folder whose maker was killed to be found and removed, and no other.
+func TestWorkFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	own, err := WorkFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(os.TempDir(), workPrefix+goneMaker(t).String()+"-1")
+	if err := os.Mkdir(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	found, err := Leftovers(t.Context())
+	last := len(found) - 1 // before it there may be cgroups
+	if err != nil || last < 0 || found[last].What != "folder "+left {
+		t.Fatalf("found %+v, %v; want folder %s", found, err, left)
+	}
+	if err := found[last].Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := os.ReadDir(os.TempDir()); len(all) != 1 || all[0].Name() != filepath.Base(own) {
+		t.Errorf("left: %v, want %s alone", all, own)
+	}
+}
+
 func TestAbandonedFolder(t *testing.T) {
 	dir := t.TempDir()
 	path := func(kind string) string { return filepath.Join(dir, kind+"-"+goneMaker(t).String()) }

@@ -53,6 +53,19 @@ func Abandoned(name, prefix string) bool {
 	return ok && m.gone()
 }
 
+// workPrefix begins the name of a WorkFolder; its Maker follows.
+const workPrefix = "servebench-work-"
+
+// WorkFolder makes a folder below os.TempDir() for the files of a process, which the caller
+// removes, and Leftovers finds where it could not.
+func WorkFolder() (string, error) {
+	return os.MkdirTemp("", workPrefix+Self().String()+"-")
+}
+
+func abandonedWork() ([]targets.Leftover, error) {
+	return AbandonedFolders(workPrefix, func(_ context.Context, dir string) error { return os.RemoveAll(dir) })
+}
+
 // AbandonedFolders finds the abandoned folders below os.TempDir() whose names begin
 // with the prefix; remove removes one with all that goes with it.
 func AbandonedFolders(prefix string, remove func(ctx context.Context, dir string) error) ([]targets.Leftover, error) {

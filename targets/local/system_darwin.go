@@ -54,8 +54,8 @@ func (*Cgroup) Kill() {}
 // FindCgroup fails: there are no cgroups here.
 func FindCgroup(int) (*Cgroup, error) { return nil, errLinux }
 
-// Leftovers finds nothing: there are no cgroups here.
-func Leftovers(context.Context) ([]targets.Leftover, error) { return nil, nil }
+// Leftovers finds WorkFolders alone: there are no cgroups here.
+func Leftovers(context.Context) ([]targets.Leftover, error) { return abandonedWork() }
 
 // Network stands for Linux's network namespaces; there are none here.
 type Network struct{}
