@@ -8,6 +8,7 @@ import (
 	"servebench/generators"
 	"servebench/generators/credit"
 	"servebench/generators/drift"
+	"servebench/generators/predictions"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/corpus"
@@ -54,7 +55,7 @@ func TestDetectors(t *testing.T) {
 	m := Start(Config{
 		Monitoring: record.Monitoring{Window: record.Window{Time: 2 * time.Second}, OutcomeDelay: delay, Detectors: []string{"page-hinkley", "psi", "ks", "adwin"}, Sensitive: []string{record.FieldPrediction}},
 		Span:       20 * time.Second, Schema: schema, Reference: Reference{Profile: profile},
-		Create: func(int) (File, error) { return File{discard{}, "log"}, nil },
+		Create: func(int) (predictions.File, error) { return predictions.File{WriteCloser: discard{}, Name: "log"}, nil },
 	})
 	at := time.Duration(0)
 	for i, r := range all[2000:] {
@@ -100,7 +101,7 @@ func TestReference(t *testing.T) {
 	}{{600, true}, {100, false}} {
 		m := Start(Config{
 			Monitoring: record.Monitoring{Window: record.Window{Time: time.Second}}, Span: time.Minute, Schema: schema, Learn: true,
-			Create: func(int) (File, error) { return File{discard{}, "log"}, nil },
+			Create: func(int) (predictions.File, error) { return predictions.File{WriteCloser: discard{}, Name: "log"}, nil },
 		})
 		for i, r := range all[:x.rows] {
 			m.Answered(attack.Answered{Done: time.Duration(i) * time.Millisecond, Request: r, Predictions: predicts("no", "no")})
@@ -141,11 +142,14 @@ func TestRepeatedRequests(t *testing.T) {
 	}
 }
 
-// TestStates wants the record's words for states to be the detectors'.
+// TestStates wants the record's words for states to be the detectors', and those for fields the log's.
 func TestStates(t *testing.T) {
 	for state, name := range map[drift.State]string{drift.TooFew: record.StateTooFew, drift.Stable: record.StateStable, drift.Drift: record.StateDrift} {
 		if string(state) != name {
 			t.Errorf("%q is %q in the record", state, name)
 		}
+	}
+	if predictions.Prediction != record.FieldPrediction || predictions.Outcome != record.FieldOutcome {
+		t.Error("the log calls its fields otherwise than the record does")
 	}
 }

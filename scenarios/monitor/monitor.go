@@ -8,10 +8,12 @@ package monitor
 import (
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"servebench/generators"
 	"servebench/generators/drift"
+	"servebench/generators/predictions"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
 )
@@ -26,7 +28,7 @@ type Config struct {
 	Reference Reference
 	Learn     bool
 	// Create makes the next file of the log, by its number from 1; Remove removes one by its name.
-	Create func(part int) (File, error)
+	Create func(part int) (predictions.File, error)
 	Remove func(name string) error
 	// Retrain says when the model is trained again. Train begins that, and must not wait: what comes
 	// of it is told to Monitor.Trained, before the next is begun. nil: nobody trains it.
@@ -49,7 +51,10 @@ type Monitor struct {
 	windows windows
 	drift   *detection
 	learned *drift.Sample // nil: the phase is no reference
-	log     *log
+	log     *predictions.Log
+	columns predictions.Columns
+	head    []byte
+	written int64 // predictions
 	delay   time.Duration
 	last    time.Duration // when the latest answer came
 	waiting []outcome     // in the order in which they become known
@@ -76,7 +81,9 @@ const (
 func Start(cfg Config) *Monitor {
 	m := &Monitor{
 		queue: make(chan []attack.Answered, queued), spare: make(chan []attack.Answered, queued),
-		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), drift: newDetection(cfg.Detectors, cfg.Schema, cfg.Reference), log: newLog(cfg), delay: cfg.OutcomeDelay,
+		done: make(chan struct{}), windows: newWindows(cfg.Window, cfg.Span), drift: newDetection(cfg.Detectors, cfg.Schema, cfg.Reference), delay: cfg.OutcomeDelay,
+		log:     predictions.New(predictions.Config{Create: cfg.Create, Remove: cfg.Remove, Sensitive: cfg.Sensitive, Redact: cfg.Redact}),
+		columns: predictions.NewColumns(cfg.Schema.Features, cfg.Sensitive),
 		trained: make(chan Trained, 1), trainings: newTrainings(cfg),
 	}
 	m.drift.raised = m.trainings.alarm
@@ -120,7 +127,7 @@ func (m *Monitor) Close() *record.Monitor {
 	<-m.done
 	return &record.Monitor{
 		Windows: m.windows.all(), Unseen: m.lost, Late: m.late, Detectors: m.drift.all(), Retrainings: m.trainings.all,
-		Log: m.log.names, Dropped: m.log.dropped, LogFailed: m.log.failure(),
+		Log: m.log.Names(), Dropped: m.log.Dropped(), LogFailed: m.log.Failure(),
 	}
 }
 
@@ -146,7 +153,7 @@ func (m *Monitor) watch() {
 				m.drift.look(m.last)
 				m.late = int64(len(m.waiting) - m.known)
 				m.learnUntil(m.last + m.delay)
-				m.log.close()
+				m.log.Close()
 				if m.trainings.running {
 					m.endTraining(<-m.trained)
 				}
@@ -164,7 +171,7 @@ func (m *Monitor) watch() {
 		case t := <-m.trained:
 			m.endTraining(t)
 		case <-flush.C:
-			m.log.flush()
+			m.log.Flush()
 		}
 	}
 }
@@ -205,14 +212,25 @@ func (m *Monitor) see(a attack.Answered) {
 		if m.learned != nil {
 			m.learned.Add(features, p.Answer)
 		}
-		id := m.log.prediction(a.Done, a.Request.ID(), features, p)
-		if p.Outcome != "" {
-			m.waiting = append(m.waiting, outcome{m.last + m.delay, a.Done, features, id, w, p.Outcome, p.Correct})
+		m.begin(m.written, a.Done)
+		if id := a.Request.ID(); id != "" {
+			m.head = predictions.AppendText(append(m.head, `,"request":`...), id)
 		}
+		m.log.Prediction(m.head, m.columns, features, p.Text)
+		if p.Outcome != "" {
+			m.waiting = append(m.waiting, outcome{m.last + m.delay, a.Done, features, m.written, w, p.Outcome, p.Correct})
+		}
+		m.written++
 	}
 	if m.delay == 0 {
 		m.learnUntil(m.last)
 	}
+}
+
+// begin makes the head of a line of the log: of which prediction it is, and since when it is known.
+func (m *Monitor) begin(id int64, at time.Duration) {
+	m.head = strconv.AppendInt(append(m.head[:0], `"id":`...), id, 10)
+	m.head = strconv.AppendFloat(append(m.head, `,"at_s":`...), at.Seconds(), 'f', 6, 64)
 }
 
 // learnUntil takes the outcomes that are known at a moment.
@@ -227,7 +245,8 @@ func (m *Monitor) learnUntil(now time.Duration) {
 			}
 			m.trainings.add(Row{o.features, o.outcome})
 		}
-		m.log.outcome(o)
+		m.begin(o.prediction, o.at)
+		m.log.Outcome(m.head, o.outcome, &o.correct)
 	}
 	if m.known > len(m.waiting)/2 { // so that what is known takes no room for long
 		m.waiting = slices.Delete(m.waiting, 0, m.known)

@@ -13,6 +13,7 @@ import (
 
 	"servebench/generators"
 	"servebench/generators/credit"
+	"servebench/generators/predictions"
 	"servebench/reports/record"
 	"servebench/scenarios/attack"
 	"servebench/scenarios/corpus"
@@ -32,13 +33,13 @@ type file struct{ *bytes.Buffer }
 
 func (file) Close() error { return nil }
 
-func (f *files) create(part int) (File, error) {
+func (f *files) create(part int) (predictions.File, error) {
 	if f.fails != nil {
-		return File{}, f.fails
+		return predictions.File{}, f.fails
 	}
 	name := fmt.Sprint("log.", part)
 	f.content[name] = &bytes.Buffer{}
-	return File{file{f.content[name]}, name}, nil
+	return predictions.File{WriteCloser: file{f.content[name]}, Name: name}, nil
 }
 
 func (f *files) remove(name string) error {
@@ -182,30 +183,6 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestRotation wants the log in files of a bounded size, the oldest of which go.
-func TestRotation(t *testing.T) {
-	r, schema := request(t)
-	f := &files{content: map[string]*bytes.Buffer{}}
-	l := newLog(Config{Schema: schema, Create: f.create, Remove: f.remove})
-	l.most = 3000
-	l.line = bytes.Repeat([]byte("x"), 999)
-	long := slices.Clone(l.line)
-	for range 3 * (mostFiles + 2) {
-		l.line = append(l.line[:0], long...)
-		l.end()
-	}
-	l.prediction(0, r.ID(), r.Inputs()[0], predicts("a", "a")[0])
-	l.close()
-	if len(l.names) != mostFiles || len(f.content) != mostFiles || l.dropped == 0 || l.failure() != "" {
-		t.Errorf("%d files are named and %d there, %d dropped (%s); want %d", len(l.names), len(f.content), l.dropped, l.failure(), mostFiles)
-	}
-	for name, content := range f.content {
-		if int64(content.Len()) > l.most {
-			t.Errorf("%s has %d bytes, want at most %d", name, content.Len(), l.most)
-		}
-	}
-}
-
 // TestLogFailure wants the monitor to go on without its log, and to say why.
 func TestLogFailure(t *testing.T) {
 	m, f, r := started(t, record.Monitoring{Window: record.Window{Time: time.Second}})
@@ -258,7 +235,7 @@ func BenchmarkAnswered(b *testing.B) {
 	}
 	m := Start(Config{
 		Monitoring: record.Monitoring{Window: record.Window{Time: time.Second}, OutcomeDelay: time.Second}, Schema: g.Schema(),
-		Create: func(int) (File, error) { return File{discard{}, "log"}, nil }, Remove: func(string) error { return nil },
+		Create: func(int) (predictions.File, error) { return predictions.File{WriteCloser: discard{}, Name: "log"}, nil }, Remove: func(string) error { return nil },
 	})
 	answer := predicts("0", "1")
 	b.ReportAllocs()

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"servebench/generators"
+	"servebench/generators/drift/profiles"
+	"servebench/generators/predictions"
 	"servebench/reports/record"
 	"servebench/scenarios"
 	"servebench/scenarios/attack"
@@ -36,7 +38,7 @@ func (s *session) prepareMonitor(sc *scenarios.Scenario, schema generators.Schem
 	if sc.Monitor.Reference == record.FirstPhase || s.profile != nil {
 		return nil
 	}
-	profile, want, err := monitor.OpenReference(sc.Monitor.Reference, schema)
+	profile, want, err := profiles.Open(sc.Monitor.Reference, schema)
 	if err != nil {
 		return decode.Faults{sc.Source.FileFault("monitor.reference", sc.Monitor.Reference, err, want)}
 	}
@@ -81,9 +83,9 @@ func (s *session) startMonitor(t trial, i int, cfg *attack.Config, elsewhere *ge
 	var m *monitor.Monitor
 	watch := monitor.Config{
 		Monitoring: *settings, Span: cfg.Span, Schema: cfg.Corpus.Schema(), Reference: s.referenceFor(t, i), Learn: learn, Redact: s.record.Redact, Remove: s.writer.RemovePredictions,
-		Create: func(part int) (monitor.File, error) {
+		Create: func(part int) (predictions.File, error) {
 			file, name, err := s.writer.Predictions(t.Trial, phase, part)
-			return monitor.File{WriteCloser: file, Name: name}, err
+			return predictions.File{WriteCloser: file, Name: name}, err
 		},
 	}
 	trainer := s.startTrainer(t, deployment, cfg, &watch, func(done monitor.Trained) { m.Trained(done) })

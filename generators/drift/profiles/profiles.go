@@ -1,4 +1,6 @@
-package monitor
+// Package profiles reads what detectors of drift compare with from the files of users: a profile as it
+// is written down, or the records that a model was trained with.
+package profiles
 
 import (
 	"errors"
@@ -16,10 +18,10 @@ import (
 // mostProfile bounds a profile, in bytes.
 const mostProfile = 256 << 20
 
-// OpenReference reads what windows of the schema are compared with: a profile (.json), or a file of
+// Open reads what windows of the schema are compared with: a profile (.json), or a file of
 // records that has the features as columns. Beside an error it says what would be right; "" where
 // the error does.
-func OpenReference(path string, schema generators.Schema) (profile *drift.Profile, want string, err error) {
+func Open(path string, schema generators.Schema) (profile *drift.Profile, want string, err error) {
 	if filepath.Ext(path) != ".json" {
 		return profileRecords(path, schema)
 	}
@@ -31,7 +33,7 @@ func OpenReference(path string, schema generators.Schema) (profile *drift.Profil
 		err = profile.Check(schema)
 	}
 	if err != nil {
-		return nil, "a profile of the features and predictions of this scenario", err
+		return nil, "a profile of these features and their predictions", err
 	}
 	return profile, "", nil
 }
