@@ -13,6 +13,7 @@ import (
 	"servebench/generators"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/gonum/stat"
 )
 
 // schema has a column of each kind.
@@ -411,4 +412,25 @@ func FuzzParseProfile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDistance compares with gonum, of values that repeat and of infinities as well.
+func TestDistance(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 11))
+	values := func() []float64 {
+		all := make([]float64, 1+rng.IntN(60))
+		for i := range all {
+			if all[i] = float64(rng.IntN(40)); rng.IntN(50) == 0 {
+				all[i] = math.Inf(1 - 2*rng.IntN(2))
+			}
+		}
+		slices.Sort(all)
+		return all
+	}
+	for range 2000 {
+		x, y := values(), values()
+		if got, want := distance(x, y), stat.KolmogorovSmirnov(x, nil, y, nil); math.Abs(got-want) > 1e-12 {
+			t.Fatalf("the distance of %v and %v is %v, want %v", x, y, got, want)
+		}
+	}
 }

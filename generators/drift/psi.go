@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // psi is the detector of that name.
@@ -111,7 +111,7 @@ func psiThreshold(expected []int, m, n int, alpha float64) float64 {
 	nu := b - 1
 	scale := 1/float64(n) + 1/float64(m)
 	t := float64(m-n) / float64(m+n)
-	x := distuv.ChiSquared{K: nu}.Quantile(1 - alpha)
+	x := 2 * mathext.GammaIncRegInv(nu/2, 1-alpha) // the quantile of χ²
 	bartlett := x / nu * (inverse - 1) / 6 * (scale - 1/float64(n+m))
 	fourth := x * x / (nu * (nu + 2)) * 3 * (inverse - 2*b + 1)
 	sixth := x * x * x / (nu * (nu + 2) * (nu + 4)) * (9*(inverse-b*b) + 6*(inverse-3*b+2))
