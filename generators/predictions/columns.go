@@ -34,7 +34,7 @@ func NewColumns(features []generators.Feature, sensitive []string) Columns {
 }
 
 // AppendText appends a text as JSON. What is no UTF-8 is replaced.
-func AppendText(to []byte, text string) []byte {
+func AppendText[T ~string | ~[]byte](to []byte, text T) []byte {
 	to, _ = jsontext.AppendQuote(to, text) // which says no more than that something was replaced
 	return to
 }

@@ -38,7 +38,7 @@ func (s *session) prepareMonitor(sc *scenarios.Scenario, schema generators.Schem
 	if sc.Monitor.Reference == record.FirstPhase || s.profile != nil {
 		return nil
 	}
-	profile, want, err := profiles.Open(sc.Monitor.Reference, schema)
+	profile, want, err := profiles.Open(sc.Monitor.Reference, schema, nil)
 	if err != nil {
 		return decode.Faults{sc.Source.FileFault("monitor.reference", sc.Monitor.Reference, err, want)}
 	}

@@ -18,12 +18,15 @@ import (
 // mostProfile bounds a profile, in bytes.
 const mostProfile = 256 << 20
 
+// Answer is what a model says to a row of features.
+type Answer func(features []float32) generators.Answer
+
 // Open reads what windows of the schema are compared with: a profile (.json), or a file of
-// records that has the features as columns. Beside an error it says what would be right; "" where
-// the error does.
-func Open(path string, schema generators.Schema) (profile *drift.Profile, want string, err error) {
+// records that has the features as columns, to which the model answers; nil: nothing is known of its
+// answers. Beside an error it says what would be right; "" where the error does.
+func Open(path string, schema generators.Schema, answer Answer) (profile *drift.Profile, want string, err error) {
 	if filepath.Ext(path) != ".json" {
-		return profileRecords(path, schema)
+		return profileRecords(path, schema, answer)
 	}
 	text, err := userfile.Read(path, mostProfile)
 	if err != nil {
@@ -38,8 +41,8 @@ func Open(path string, schema generators.Schema) (profile *drift.Profile, want s
 	return profile, "", nil
 }
 
-// profileRecords is the profile of the features of a file's records. It says nothing of predictions.
-func profileRecords(path string, schema generators.Schema) (*drift.Profile, string, error) {
+// profileRecords is the profile of the features of a file's records, and of the answers to them.
+func profileRecords(path string, schema generators.Schema, answer Answer) (*drift.Profile, string, error) {
 	var names []string
 	for _, f := range schema.Features {
 		names = append(names, f.Name)
@@ -71,13 +74,19 @@ func profileRecords(path string, schema generators.Schema) (*drift.Profile, stri
 				return nil, "", fmt.Errorf("record %d: %w", i+1, err)
 			}
 		}
-		sample.Add(row, generators.Answer{})
+		var said generators.Answer
+		if answer != nil {
+			said = answer(row)
+		}
+		sample.Add(row, said)
 	}
 	profile, err := drift.NewProfile(sample)
 	if err != nil {
 		return nil, "", err
 	}
-	profile.Columns = profile.Columns[:len(names)]
+	if answer == nil {
+		profile.Columns = profile.Columns[:len(names)]
+	}
 	return profile, "", nil
 }
 

@@ -29,7 +29,7 @@ func TestOpen(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		profile, want, err := Open(path, schema)
+		profile, want, err := Open(path, schema, nil)
 		if c.err == "" {
 			if err != nil || len(profile.Columns) != 2 || fmt.Sprint(profile.Columns[1].Counts) != "[0 500 0]" || profile.Columns[0].Values[0] != 2.5 {
 				t.Errorf("%s: %+v, %v", c.name, profile, err)
