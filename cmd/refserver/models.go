@@ -53,6 +53,12 @@ func builtIn() []protocol.Model {
 	return served
 }
 
+// isBuiltIn reports whether a model of that name is a built-in one, and none of a file.
+func (o *serveOptions) isBuiltIn(name string) bool {
+	return slices.ContainsFunc(builtIn(), func(m protocol.Model) bool { return m.Name == name }) &&
+		!slices.ContainsFunc(o.files, func(file string) bool { return strings.HasPrefix(file, name+"=") })
+}
+
 // chooseModels returns where the models come from: those of the names, or all that are built in
 // when there are none, those of the files ("name=path"), and those of the folder, which the
 // log describes as they are read. A file takes the place of a built-in model of its name.

@@ -33,6 +33,7 @@ type serveOptions struct {
 	clock      clock.Config
 	delay      time.Duration
 	faults     fault.Config
+	monitor    monitorOptions
 }
 
 // The values of --model-control-mode.
@@ -72,6 +73,7 @@ func (o *serveOptions) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&o.delay, "delay", 0, "how much later every request is answered: a regression on purpose")
 	o.addClockFlags(f)
 	o.addFaultFlags(f)
+	o.monitor.addFlags(f)
 }
 
 // check completes the configuration from the flags. Its error names every
@@ -135,7 +137,7 @@ func (o *serveOptions) check() error {
 	if c.DrainDelay < 0 {
 		fault("--drain-delay %v: want 0 or more", c.DrainDelay)
 	}
-	faults = append(append(faults, o.checkClock()...), o.checkFaults()...)
+	faults = slices.Concat(faults, o.checkClock(), o.checkFaults(), o.monitor.check())
 	if len(faults) > 0 {
 		return cli.UsageError{Err: errors.Join(faults...)}
 	}

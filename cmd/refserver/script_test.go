@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +25,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command line as a user would. Each script has a PORT of
-// its own, at which URL points; MODELS is a folder of models in ONNX.
+// its own, at which URL points; MODELS is a folder of models in ONNX, and TRAIN a file of rows of two
+// features.
 func TestScripts(t *testing.T) {
 	models, err := filepath.Abs(filepath.Join("..", "..", "targets", "reference", "onnx", "testdata"))
 	if err != nil {
@@ -40,11 +42,13 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOST", "")
 			env.Setenv("MODELS", models)
 			env.Setenv("URL", "http://127.0.0.1:"+port)
-			return err
+			env.Setenv("TRAIN", filepath.Join(env.WorkDir, "train.csv"))
+			return errors.Join(err, os.WriteFile(filepath.Join(env.WorkDir, "train.csv"), []byte("a,b\n"+strings.Repeat("3,0\n1,2\n", 500)), 0o600))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"ready": ready,
+			"await": await,
 			"http":  request,
 		},
 	})
@@ -85,6 +89,21 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: ready")
 	}
 	ts.Check(awaitReady(ts.Getenv("URL"), 10*time.Second, 5*time.Millisecond))
+}
+
+// await waits until a file has a line that matches: await FILE PATTERN.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await file pattern")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
+			return
+		}
+	}
+	ts.Fatalf("%s has no line that matches %s", args[0], args[1])
 }
 
 // awaitReady asks the server until it answers 200.

@@ -20,6 +20,7 @@ import (
 	"servebench/targets/functionurl"
 	"servebench/targets/reference"
 	"servebench/targets/reference/fault"
+	"servebench/targets/reference/monitor"
 )
 
 // serveCommand returns `refserver serve`, of a program that began at the time
@@ -69,6 +70,7 @@ func serve(ctx context.Context, opts *serveOptions, began time.Time, stderr io.W
 	if err != nil {
 		return err
 	}
+	defer closeMonitor(opts.config.Monitor, log)
 	listener, err := cli.Listen("tcp", net.JoinHostPort(opts.host, opts.port))
 	if err != nil {
 		return err
@@ -97,10 +99,26 @@ func newServer(opts *serveOptions, stderr io.Writer) (*reference.Server, *slog.L
 	if opts.config.Faults, err = fault.New(opts.faults); err != nil {
 		return nil, nil, err
 	}
+	if opts.config.Monitor, err = opts.monitor.open(log, opts.isBuiltIn); err != nil {
+		return nil, nil, err
+	}
 	opts.config.Version, opts.config.Log = cli.Version(), log
 	opts.config.Instance = os.Getenv(targets.InstanceIDVariable)
 	server, err := reference.New(opts.config)
+	if err == nil {
+		err = opts.monitor.checkServed(server)
+	}
 	return server, log, err
+}
+
+// closeMonitor writes what is still to be logged; nil: nothing is.
+func closeMonitor(m *monitor.Monitor, log *slog.Logger) {
+	if m == nil {
+		return
+	}
+	if err := m.Close(); err != nil {
+		log.Error("stopped monitoring", "error", err)
+	}
 }
 
 // about is what the log says about a server that begins to work.

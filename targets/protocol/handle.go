@@ -41,7 +41,8 @@ type Batch struct {
 	// State is the protocol's own, and stays with the batch when it is used again.
 	State any
 
-	buffer bytes.Buffer
+	buffer    bytes.Buffer
+	requestID []byte // that of the header
 }
 
 // keepBytes is the largest body whose memory is kept for the next request.
@@ -74,7 +75,7 @@ func (i *Inferences) ServeModel(w http.ResponseWriter, r *http.Request, m *Serve
 		}
 		i.Refuse(w, done.Status, err.Error())
 	} else {
-		done.Status, done.Rows, done.Features, done.Scores = http.StatusOK, b.Rows, b.Features, b.Scores
+		done.Status, done.Rows, done.ID, done.Features, done.Scores = http.StatusOK, b.Rows, b.id(m, w.Header()), b.Features, b.Scores
 		b.Answer = b.Answer[:0]
 		WriteAnswer(w, http.StatusOK, i.Encode(m, b, w.Header()), b.Answer)
 	}
@@ -94,6 +95,23 @@ func StatusOf(err error) int {
 		return refusal.Status
 	}
 	return http.StatusBadRequest
+}
+
+// id is Inference.ID of a request whose answer has these header fields, or gets them.
+func (b *Batch) id(m *Served, header http.Header) []byte {
+	if n := len(b.ID); n > 0 && n <= MaxRequestID {
+		return b.ID
+	}
+	id := header[RequestIDHeader]
+	if len(id) == 0 {
+		if m.NewID == nil {
+			return nil
+		}
+		id = []string{m.NewID()}
+		header[RequestIDHeader] = id
+	}
+	b.requestID = append(b.requestID[:0], id[0]...)
+	return b.requestID
 }
 
 func (b *Batch) read(r *http.Request) (err error) {

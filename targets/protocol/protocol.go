@@ -15,6 +15,26 @@ import (
 // that gave them, so that it is known how the load was spread.
 const InstanceIDHeader = "X-Instance-Id"
 
+// RequestIDHeader is the header field by which a request is called, which the server's answer echoes.
+const RequestIDHeader = "X-Request-Id"
+
+// MaxRequestID is the most bytes of an id that a request is known by.
+const MaxRequestID = 128
+
+// IsRequestID reports whether what a client sent as RequestIDHeader may go into an answer: short, of
+// printable ASCII.
+func IsRequestID(id string) bool {
+	if id == "" || len(id) > MaxRequestID {
+		return false
+	}
+	for i := range len(id) {
+		if id[i] <= ' ' || id[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // Kind is a protocol's entry in the list that the CLI, the scenario validation
 // and the help texts are made from.
 type Kind struct {

@@ -105,6 +105,8 @@ type Served struct {
 	Model
 	MaxBatch int      // the most rows of one request; 0: no limit
 	Observer Observer // nil: nobody is told
+	// NewID makes the RequestIDHeader of the answer to a request that has no id; nil: it has none.
+	NewID func() string
 	// Queue is PredictRows for a request that may have to wait, and says in the inference how
 	// long it did and how long it was computed; nil: none waits. Its errors are *Refusals.
 	Queue func(ctx context.Context, dst, features []float32, rows int, done *Inference) ([]float32, error)
@@ -168,6 +170,10 @@ type Inference struct {
 	// its turn, predicting, encoding and writing the answer. A part that was not reached
 	// is 0.
 	Decode, Queue, Compute, Encode time.Duration
+	// ID is what the answer calls the request: the id of its body, or, where it has none or one
+	// of more than MaxRequestID bytes, that of RequestIDHeader; empty: nothing. It is there
+	// while Observe runs.
+	ID []byte
 	// Features and Scores are what was asked and answered, row by row. They are there while
 	// Observe runs, and nil when the request was refused.
 	Features, Scores []float32

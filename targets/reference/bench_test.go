@@ -113,10 +113,11 @@ func BenchmarkAgainstConstant(b *testing.B) {
 	b.ReportMetric(100*float64(b.N)/took.Seconds(), "requests/s")
 }
 
-// asker sends one request again and again over a connection of its own.
+// asker sends one request again and again over a connection of its own, with an id that counts up.
 type asker struct {
 	conn    net.Conn
 	request []byte
+	count   []byte // the digits of the id
 	answer  *bufio.Reader
 }
 
@@ -132,12 +133,27 @@ func newAsker(b *testing.B, h http.Handler, body string) *asker {
 		server.Close()
 	})
 	head := fmt.Sprintf("POST /v2/models/credit/infer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", len(body))
-	return &asker{conn, []byte(head + body), bufio.NewReader(conn)}
+	a := &asker{conn: conn, request: []byte(head + body), answer: bufio.NewReader(conn)}
+	const id = `"id":"request-`
+	first := strings.Index(head+body, id) + len(id)
+	a.count = a.request[first : first+6]
+	return a
+}
+
+// next changes the id.
+func (a *asker) next() {
+	for i := len(a.count) - 1; i >= 0; i-- {
+		if a.count[i]++; a.count[i] <= '9' {
+			return
+		}
+		a.count[i] = '0'
+	}
 }
 
 func (a *asker) ask(b *testing.B, times int) time.Duration {
 	start := time.Now()
 	for range times {
+		a.next()
 		if _, err := a.conn.Write(a.request); err != nil {
 			b.Fatal(err)
 		}

@@ -16,12 +16,6 @@ import (
 	"servebench/targets/protocol"
 )
 
-// RequestIDHeader is echoed when the request has a usable one.
-const RequestIDHeader = "X-Request-Id"
-
-// maxRequestID is the longest request id that is echoed.
-const maxRequestID = 128
-
 // frontDoor is the layer that every request passes first: it counts, bounds the
 // body, marks the answer with ids, and turns a panic into an answer.
 type frontDoor struct {
@@ -43,8 +37,8 @@ func (d *frontDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.recover(answer, r)
 	header := w.Header()
 	header[protocol.InstanceIDHeader] = []string{d.server.instance}
-	if id := r.Header.Get(RequestIDHeader); usableID(id) {
-		header[RequestIDHeader] = []string{id}
+	if id := r.Header.Get(protocol.RequestIDHeader); protocol.IsRequestID(id) {
+		header[protocol.RequestIDHeader] = []string{id}
 	}
 	r, cancel, err := d.withDeadline(r)
 	if err != nil {
@@ -95,20 +89,6 @@ func (d *frontDoor) recover(w *answerWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // net/http closes the connection without a word
 	}
 	refuse(w, http.StatusInternalServerError, "internal error")
-}
-
-// usableID reports whether a client's request id may go into an answer: short,
-// of printable ASCII.
-func usableID(id string) bool {
-	if id == "" || len(id) > maxRequestID {
-		return false
-	}
-	for i := range len(id) {
-		if id[i] <= ' ' || id[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 // answerWriter remembers the status of the answer; 0 before it began.

@@ -129,9 +129,10 @@ func (m *metrics) shadow(model protocol.Model) shadowCounts {
 // server that is given a new one each minute would have ever more of them.
 const keepRetired = 16
 
-// retire forgets the versions of a model that have been out of service longest.
-func (m *metrics) retire(model string, served []protocol.Traffic) {
-	for _, version := range m.models.retire(model, served) {
+// retire forgets the versions of a model that have been out of service longest, and returns them.
+func (m *metrics) retire(model string, served []protocol.Traffic) (dropped []string) {
+	dropped = m.models.retire(model, served)
+	for _, version := range dropped {
 		labels := versionLabels(model, version)
 		m.inferences.DeletePartialMatch(labels)
 		m.durations.Delete(labels)
@@ -139,6 +140,7 @@ func (m *metrics) retire(model string, served []protocol.Traffic) {
 		m.shadows.DeletePartialMatch(labels)
 		m.rows.DeletePartialMatch(labels)
 	}
+	return dropped
 }
 
 // modelMetrics counts one model's inferences.

@@ -30,6 +30,7 @@ import (
 	"servebench/targets/protocol/v2grpc"
 	"servebench/targets/reference/batcher"
 	"servebench/targets/reference/fault"
+	"servebench/targets/reference/monitor"
 	"servebench/targets/reference/repository"
 )
 
@@ -54,8 +55,11 @@ func New(config Config) (*Server, error) {
 	if err := checkModels(served); err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
-	s := &Server{config: config, instance: cmp.Or(config.Instance, newInstanceID()), models: protocol.NewRegistry()}
+	s := &Server{config: config, instance: cmp.Or(config.Instance, newID()), models: protocol.NewRegistry()}
 	s.metrics = newMetrics(config.Version)
+	if config.Monitor != nil {
+		s.metrics.registry.MustRegister(config.Monitor)
+	}
 	service := protocol.Service{
 		Name:    ServerName,
 		Version: config.Version,
@@ -114,11 +118,15 @@ func (s *Server) serve(models []protocol.Model, settings repository.Settings) []
 		if s.config.Observer != nil {
 			all = append(all, s.config.Observer(m))
 		}
+		var names func() string
+		if s.config.Monitor != nil && monitor.Watches(m) {
+			all, names = append(all, s.config.Monitor.Observer(m)), newID
+		}
 		if shadowed != nil && settings.Shadow.Version != m.Version {
 			all = append(all, shadowed)
 		}
 		queue := batcher.New(m, settings.Queue(s.config.Queue), &totals.Counters)
-		served[i] = &protocol.Served{Model: m, MaxBatch: s.config.MaxBatch, Observer: all, Queue: queue.Predict}
+		served[i] = &protocol.Served{Model: m, MaxBatch: s.config.MaxBatch, Observer: all, NewID: names, Queue: queue.Predict}
 	}
 	return served
 }
@@ -139,7 +147,10 @@ func (s *Server) changed(name string, served []protocol.Traffic) {
 		versions = append(versions, fmt.Sprintf("%s:%g", v.Version, v.Weight))
 	}
 	s.metrics.changes.Inc()
-	s.metrics.retire(name, served)
+	dropped := s.metrics.retire(name, served)
+	if s.config.Monitor != nil {
+		s.config.Monitor.Forget(name, dropped)
+	}
 	s.config.Log.Info("model changed", "model", name, "versions", strings.Join(versions, ","))
 }
 
@@ -159,7 +170,7 @@ func checkModels(models []protocol.Model) error {
 	return nil
 }
 
-func newInstanceID() string {
+func newID() string {
 	var id [8]byte
 	// crypto/rand.Read never fails; it ends the program when the system has
 	// no randomness.
@@ -181,6 +192,10 @@ func (s *Server) mountRoutes(service protocol.Service) http.Handler {
 		mux.Handle(pattern, inflate(lambda.Handler(mux), s.config.MaxBody))
 	}
 	mux.Handle("/metrics", s.metrics.handler(s.config.Log))
+	if m := s.config.Monitor; m != nil {
+		mux.Handle("/feedback", inflate(protocol.AllowOnly(m.ServeFeedback, refuse, http.MethodPost), s.config.MaxBody))
+		mux.Handle("/v2/models/{model}/monitor", protocol.AllowOnly(m.ServeState, refuse, http.MethodGet, http.MethodHead))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Sprintf("no such path %q; inference is at %s, metrics are at /metrics", r.URL.Path, strings.Join(paths, ", ")))
 	})
@@ -294,6 +309,10 @@ type Config struct {
 	// Observer, when not nil, returns who is told of the inferences of a version of a model,
 	// beside the server's own metrics. It is called each time that one is loaded.
 	Observer func(protocol.Model) protocol.Observer
+
+	// Monitor, when not nil, watches the models and takes outcomes at /feedback. Every answer of
+	// theirs then has an id. Whoever reaches the server can send outcomes. It is closed by whoever opened it.
+	Monitor *monitor.Monitor
 
 	// Delay, when not nil, is called for every request before anything else is done
 	// with it: what it takes, the answer comes later. Calls are concurrent.

@@ -87,8 +87,8 @@ func TestIDs(t *testing.T) {
 		"é":                      false,
 		"":                       false,
 	} {
-		w := infer(s, NoopName, strings.NewReader(oneRow), RequestIDHeader, id)
-		if got := w.Header().Get(RequestIDHeader); (got == id) != (echoed || id == "") || (!echoed && got != "") {
+		w := infer(s, NoopName, strings.NewReader(oneRow), protocol.RequestIDHeader, id)
+		if got := w.Header().Get(protocol.RequestIDHeader); (got == id) != (echoed || id == "") || (!echoed && got != "") {
 			t.Errorf("request id %q came back as %q", id, got)
 		}
 		if got := w.Header().Get(protocol.InstanceIDHeader); got != s.Instance() || len(got) != 16 {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // requests may be compressed
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 )
 
 // Patterns are the paths of the service, for http.ServeMux.
@@ -179,6 +180,24 @@ func answer(ctx context.Context, m *protocol.Served, r *inference, fault error, 
 		response.tensors = append(response.tensors, t)
 	}
 	body = response.appendTo(nil, rawOutputs)
-	done.Rows, done.Encode, done.Features, done.Scores = rows, time.Since(computed), features, scores
+	done.Rows, done.Encode, done.ID, done.Features, done.Scores = rows, time.Since(computed), idOf(ctx, m, r.id), features, scores
 	return body, nil
+}
+
+// idOf is protocol.Inference's ID of a request whose message has an id, "" for none.
+func idOf(ctx context.Context, m *protocol.Served, id string) []byte {
+	if id != "" && len(id) <= protocol.MaxRequestID {
+		return []byte(id)
+	}
+	if values := metadata.ValueFromIncomingContext(ctx, protocol.RequestIDHeader); len(values) > 0 && protocol.IsRequestID(values[0]) {
+		return []byte(values[0])
+	}
+	if m.NewID == nil {
+		return nil
+	}
+	id = m.NewID()
+	if grpc.SetHeader(ctx, metadata.Pairs(protocol.RequestIDHeader, id)) != nil {
+		return nil // the call is over, and nobody is told
+	}
+	return []byte(id)
 }
