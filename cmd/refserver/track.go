@@ -23,16 +23,17 @@ type tracker struct {
 	experiment string
 }
 
-// log logs a training that began at a time, with its files as artifacts, and returns the URL at
-// which people see it.
-func (t *tracker) log(ctx context.Context, began time.Time, params []mlflow.Param, result *training.Result, files map[string][]byte) (page string, err error) {
+// log logs a training that began at a time, with its account and the model's file, and returns the
+// URL at which people see it.
+func (t *tracker) log(ctx context.Context, began time.Time, params []mlflow.Param, result *training.Result, account []byte, file string, model []byte) (page string, err error) {
 	experiment, err := t.server.Experiment(ctx, t.experiment)
 	if err != nil {
 		return "", err
 	}
 	const tag = "servebench.training" // by which it is found, should the answer to its creation be lost
 	id := rand.Text()
-	tags := []mlflow.Param{{Key: tag, Value: id}, {Key: mlflow.TagSource, Value: "refserver train"}}
+	note := mlflow.Clip("```\n"+string(account), mlflow.LongestTag-len("\n```")) + "\n```"
+	tags := []mlflow.Param{{Key: tag, Value: id}, {Key: mlflow.TagSource, Value: "refserver train"}, {Key: mlflow.TagNote, Value: note}}
 	name := fmt.Sprintf("%s, seed %d", result.Model.Describe(), result.Recipe.Seed)
 	run, err := t.server.Create(ctx, experiment, name, began, tags, func() (*mlflow.Run, error) {
 		found, err := t.server.Find(ctx, experiment, tag, id)
@@ -46,9 +47,9 @@ func (t *tracker) log(ctx context.Context, began time.Time, params []mlflow.Para
 	}
 	ended := time.Now()
 	faults := []error{t.server.Log(ctx, run, mlflow.Data{Params: params, Metrics: trainingMetrics(result, ended)})}
-	for name, file := range files {
+	for name, content := range map[string][]byte{file: model, "account.txt": account} {
 		faults = append(faults, t.server.Upload(ctx, run, name, func() (io.ReadCloser, int64, error) {
-			return io.NopCloser(bytes.NewReader(file)), int64(len(file)), nil
+			return io.NopCloser(bytes.NewReader(content)), int64(len(content)), nil
 		}))
 	}
 	return t.server.Page(run), errors.Join(append(faults, t.server.End(ctx, run, mlflow.Finished, ended))...)

@@ -27,7 +27,8 @@ func TestTrackTraining(t *testing.T) {
 	if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, &stderr)
 	}
-	_, id, found := strings.Cut(strings.TrimSpace(stderr.String()), "/runs/")
+	_, page, found := strings.Cut(stderr.String(), "/runs/")
+	id, _, _ := strings.Cut(page, "?")
 	if !found || !strings.HasPrefix(stderr.String(), "tracked as "+server) {
 		t.Fatalf("stderr %q, want where it is tracked", stderr.String())
 	}
@@ -52,6 +53,9 @@ func TestTrackTraining(t *testing.T) {
 	}
 	if !strings.Contains(stdout.String(), strconv.FormatFloat(values["accuracy"], 'f', 4, 64)) {
 		t.Errorf("accuracy %v is not in the account:\n%s", values["accuracy"], &stdout)
+	}
+	if note := answer.Run.Tag(mlflow.TagNote); note != "```\n"+stdout.String()+"\n```" {
+		t.Errorf("the run's page begins with %q", note)
 	}
 	var history struct{ Metrics []mlflow.Metric }
 	read(t, server+"/api/2.0/mlflow/metrics/get-history?metric_key=validation_log_loss&run_id="+id, &history)

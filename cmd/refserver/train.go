@@ -243,7 +243,7 @@ func (o *trainOptions) track(cmd *cobra.Command, began time.Time, result *traini
 	if o.onnx() {
 		file = "model.onnx"
 	}
-	page, err := o.tracker.log(cmd.Context(), began, params, result, map[string][]byte{file: model, "account.txt": account})
+	page, err := o.tracker.log(cmd.Context(), began, params, result, account, file, model)
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "warning: the model is written, and its training not tracked: %v\n", err)
 		return

@@ -290,7 +290,8 @@ func (s *Server) Delete(ctx context.Context, run *Run) error {
 	return s.call(ctx, http.MethodPost, "runs/delete", nil, map[string]string{"run_id": run.Info.ID}, nil)
 }
 
-// Page is the URL at which people see a run.
+// Page is the URL at which people see a run; MLflow 3 has pages for language models where it is not
+// told otherwise.
 func (s *Server) Page(run *Run) string {
-	return fmt.Sprintf("%s/#/experiments/%s/runs/%s", s.base.String(), cmp.Or(run.Info.Experiment, "0"), run.Info.ID)
+	return fmt.Sprintf("%s/#/experiments/%s/runs/%s?workflowType=machine_learning", s.base.String(), cmp.Or(run.Info.Experiment, "0"), run.Info.ID)
 }
