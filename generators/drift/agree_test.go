@@ -34,6 +34,26 @@ type (
 	}
 )
 
+// TestAgreesWithEvidently compares PSI with that of Evidently, in its bins: testdata/psi.py.
+func TestAgreesWithEvidently(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "psi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var columns []struct {
+		Expected, Actual []int
+		PSI              float64
+	}
+	if err := json.Unmarshal(text, &columns); err != nil || len(columns) != 6 {
+		t.Fatalf("%d columns, %v", len(columns), err)
+	}
+	for _, c := range columns {
+		if got := PSI(c.Expected, c.Actual); math.Abs(got-c.PSI) > 1e-12 {
+			t.Errorf("%v and %v: %v, Evidently says %v", c.Expected, c.Actual, got, c.PSI)
+		}
+	}
+}
+
 // TestAgreesWithPython compares with river (ADWIN, Page–Hinkley), SciPy (Kolmogorov–Smirnov)
 // and NumPy (PSI, and how great chance makes it) on the same data.
 func TestAgreesWithPython(t *testing.T) {

@@ -45,8 +45,7 @@ for k, c in enumerate(given["columns"]):
     ks = ks_2samp(window, reference, method="asymp")
     hold(f"column {k}: distance", c["ks"], ks.statistic, 1e-12)
     hold(f"column {k}: p of the distance", c["ks_p"], ks.pvalue, 0.1)
-    # PSI as its formula has it, over the deciles of the reference. Evidently's differs in its
-    # bins, which are of equal width over both samples.
+    # PSI as its formula has it, over the deciles of the reference.
     edges = np.unique([np.sort(reference)[i * m // 10 - 1] for i in range(1, 10)])
     expected, actual = (np.bincount(np.searchsorted(edges, x), minlength=len(edges) + 1) / len(x) for x in (reference, window))
     psi = np.sum((actual - expected) * np.log(actual / expected))
