@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 
 	"servebench/generators"
@@ -34,6 +35,7 @@ func writeRows(path string, schema generators.Schema, rows []monitor.Row) (err e
 			cells = append(cells, cell(f, row.Features[i]))
 		}
 		_ = w.Write(append(cells, row.Outcome))
+		runtime.Gosched() // the sending may have only this processor
 	}
 	w.Flush()
 	if err := w.Error(); err != nil {

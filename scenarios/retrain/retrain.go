@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -207,6 +208,7 @@ func reference(schema generators.Schema, rows []monitor.Row, answer func([]float
 			a = answer(row.Features)
 		}
 		sample.Add(row.Features, a)
+		runtime.Gosched() // the sending may have only this processor
 	}
 	profile, err := drift.NewProfile(sample)
 	if err != nil {
