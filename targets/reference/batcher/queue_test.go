@@ -122,6 +122,7 @@ func TestBatches(t *testing.T) {
 				c.config.Executions = 1
 				got := ask(t, New(s.model(), c.config, &counters), c.timeout, c.at...)
 				time.Sleep(time.Second) // what is still executed
+				synctest.Wait()
 				if !slices.Equal(statuses(got), c.statuses) || !slices.Equal(s.rows, c.rows) {
 					t.Errorf("statuses %v, executions of %v rows; want %v, %v", statuses(got), s.rows, c.statuses, c.rows)
 				}
@@ -214,6 +215,7 @@ func TestWhoIsGoneIsTakenOut(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if !slices.Equal(s.rows, []int{1}) {
 			t.Errorf("executions of %v rows, want one", s.rows)
 		}
