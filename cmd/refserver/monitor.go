@@ -60,7 +60,7 @@ func (o *monitorOptions) check() []error {
 	return faults
 }
 
-// mostPending bounds the memory of rows that wait for their outcomes, to some 600 MB.
+// mostPending bounds the memory of rows that wait for their outcomes, to some 300 MB.
 const mostPending = 10_000_000
 
 // open begins monitoring; nil: nothing is monitored.

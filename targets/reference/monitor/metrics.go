@@ -26,7 +26,7 @@ func (m metric[T]) collect(out chan<- prometheus.Metric, desc *prometheus.Desc, 
 func wholeMetrics() []metric[*Monitor] {
 	return []metric[*Monitor]{
 		{"pending_rows", "Rows that wait for their outcomes.", prometheus.GaugeValue,
-			func(m *Monitor) (float64, bool) { return float64(len(m.pending.at)), true }},
+			func(m *Monitor) (float64, bool) { return float64(m.pending.count), true }},
 		count("unknown_outcomes_total", "Outcomes of rows that are not known, or no more.", func(m *Monitor) int64 { return m.unknown }),
 		count("log_files_dropped_total", "Files of the log that were removed, the oldest.", func(m *Monitor) int64 { return int64(m.files.dropped) }),
 		{"log_failed", "1 where nothing is logged any more, after an error.", prometheus.GaugeValue, func(m *Monitor) (float64, bool) {

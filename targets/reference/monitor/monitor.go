@@ -33,7 +33,7 @@ type Config struct {
 	// Window is how many rows are looked at for drift at a time, at the least, and of how many
 	// outcomes, the latest, the accuracy is; at least drift.LeastRows and at most drift.Most.
 	Window int
-	// Pending is how many rows, the latest, can get an outcome; at least 1. Each takes some 60 bytes.
+	// Pending is how many rows, the latest, can get an outcome; at least 1. Each takes some 30 bytes.
 	Pending int
 	// Reference returns what the rows of a model are compared with, or why there is nothing.
 	Reference func(protocol.Model) (*drift.Profile, error)

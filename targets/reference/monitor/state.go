@@ -76,7 +76,7 @@ func (m *Monitor) state(model string) state {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := state{
-		Model: model, Window: m.config.Window, Pending: len(m.pending.at),
+		Model: model, Window: m.config.Window, Pending: m.pending.count,
 		Log: log{append([]string{}, m.files.names...), m.files.dropped, m.files.failure},
 	}
 	for _, v := range m.versions {
