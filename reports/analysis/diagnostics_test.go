@@ -297,6 +297,24 @@ func TestDiagnosticsCollapseOverRounds(t *testing.T) {
 	}
 }
 
+// Diagnostics are in the order of the targets, whichever was measured first.
+func TestDiagnosticsAreInTheOrderOfTargets(t *testing.T) {
+	run := recordtest.Open(t, recordtest.Compare())
+	slices.Reverse(run.Cells)
+	for i := range run.Cells {
+		run.Cells[i].Instrument.SendingCPU = run.Cells[i].Span * 95 / 100
+	}
+	var targets []string
+	for _, d := range analyse(t, run).Diagnostics {
+		if d.Rule == "generator-cpu" {
+			targets = append(targets, d.Target)
+		}
+	}
+	if want := []string{run.Targets[0].Name, run.Targets[1].Name}; !slices.Equal(targets, want) {
+		t.Errorf("%v, want %v", targets, want)
+	}
+}
+
 // A generator at the end of its strength is seen however long the last answer was
 // waited for, in the pooled row as well.
 func TestDrainHidesNoBusyGenerator(t *testing.T) {

@@ -54,7 +54,7 @@ func (r Rule) apply(s *Subject) []record.Diagnostic {
 	var found []finding
 	switch {
 	case r.cell != nil:
-		return r.collapse(r.inCells(s, s.Measured))
+		return r.collapse(s.Run, r.inCells(s, s.Measured))
 	case r.row != nil:
 		for _, row := range s.Rows {
 			if f, broken := r.row(s, row); broken {
@@ -83,9 +83,14 @@ func (r Rule) inCells(s *Subject, cells []*sample.Cell) []finding {
 	return found
 }
 
-// collapse makes one diagnostic of those that differ only in the trial.
-func (r Rule) collapse(found []finding) []record.Diagnostic {
+// collapse makes one diagnostic of those that differ only in the trial. They are in the order of
+// the scenario's targets, in which trials are not.
+func (r Rule) collapse(run *record.Run, found []finding) []record.Diagnostic {
 	type seat struct{ target, phase string }
+	place := func(f finding) int {
+		return slices.IndexFunc(run.Targets, func(t record.Target) bool { return t.Name == f.Target })
+	}
+	slices.SortStableFunc(found, func(a, b finding) int { return cmp.Compare(place(a), place(b)) })
 	var all []record.Diagnostic
 	for _, group := range sample.Grouped(found, func(f finding) seat { return seat{f.Target, f.Phase} }) {
 		all = append(all, r.worst(group))
