@@ -43,6 +43,15 @@ func TestRetrainingAtTheEdges(t *testing.T) {
 		"not done": func(p *recordtest.Plan) {
 			p.Targets[2].Monitored.Retrainings[0].Trained, p.Targets[2].Monitored.Retrainings[0].Swapped = 0, 0
 		},
+		"damaged": func(p *recordtest.Plan) {
+			p.Drift.At, p.Drift.Width = 1, 1<<63-1
+			for i := range p.Targets[1].Monitored.Retrainings {
+				r := &p.Targets[1].Monitored.Retrainings[i]
+				r.At, r.Began, r.Trained, r.Swapped = -1<<62, 1<<63-1, -1<<63, 1<<63-1
+			}
+			p.Targets[2].Monitored.Detectors[1].Alarms[0].At = -1 << 62
+			p.Targets[2].Monitored.Windows[3].Start, p.Targets[2].Monitored.Windows[3].End = 1<<63-1, -1<<63
+		},
 		"no policy": func(p *recordtest.Plan) {
 			p.Targets = p.Targets[:1]
 			p.Targets[0].Retrain, p.Targets[0].Of, p.Targets[0].Point, p.Targets[0].Name = nil, "", nil, "physical"

@@ -18,7 +18,7 @@ const shiftMethod = "The shift is when the examples begin to change; times count
 
 const wholeMethod = ". The interval of the whole phase is for this course of the examples: that windows differ by the shift does not widen it, as it does where accuracy over time is shown."
 
-const trainingMethod = "A model is trained on the latest predictions whose outcome is known, and then served in the place of the one before. CPU time is that of the training's processes"
+const trainingMethod = "A model is trained on the latest predictions whose outcome is known, after an alarm once there are enough since it, and then served in the place of the one before. CPU time is that of the training's processes"
 
 const trainingLoadMethod = "The response times of the requests that were due in the seconds in which the model was trained, and in up to 10 s before; in the seconds of the swap, from the end of the training until the new model was served, and in the second before"
 
