@@ -119,6 +119,7 @@ var rooms = []room{
 	{packages: "reports/baseline", imports: []string{"reports/record", "reports/document/…", "reports/analysis/…", "reports/record/userfile"}},
 	{packages: "reports/figures/chart"},
 	{packages: "reports/figures", imports: []string{"reports", "reports/document/…", "reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/figures/chart"}},
+	{packages: "reports/figures/budget", imports: []string{"reports/document/…", "reports/format", "reports/analysis/…", "reports/figures", "reports/figures/chart"}},
 	{packages: "reports/document/pricing", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…"}, ownOnly: true},
 	{packages: "reports/document/sentence", imports: []string{"reports/record", "reports/format", "reports/prices", "reports/analysis/…", "reports/document/pricing"}, ownOnly: true},
 	{packages: "reports/document/element", imports: []string{"reports/record", "reports/format", "reports/analysis/…"}, ownOnly: true},

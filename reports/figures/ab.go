@@ -35,7 +35,7 @@ func abTest(a *analysis.Analysis) Figure {
 		}
 	}
 	const legend, axis, panel = 22, 26, 150
-	return f.shows(legend+axis+panel*vg.Length(len(metrics)), nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(legend+axis+panel*vg.Length(len(metrics)), nil, func(c draw.Canvas, p chart.Palette) {
 		look := looksOf(a.Run)[record.Candidate]
 		c = abEntries(p, look, unanswered).Draw(c, p)
 		height := (c.Max.Y - c.Min.Y - axis) / vg.Length(len(metrics))
@@ -73,7 +73,7 @@ func abEntries(p chart.Palette, l chart.Look, unanswered bool) chart.Legend {
 func drawPairs(c draw.Canvas, p chart.Palette, a *analysis.Analysis, m ab.Metric, l chart.Look, last float64, lowest bool) {
 	heading := m.Name
 	if a.Several() && m.Phase != "" {
-		heading += ", phase " + label(m.Phase)
+		heading += ", phase " + Label(m.Phase)
 	}
 	heading += ": " + string(m.Verdict) + ", " + format.Change(m.Ratio)
 	if bounds := sentence.MetricBounds(m); bounds != "" {

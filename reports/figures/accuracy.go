@@ -33,7 +33,7 @@ func accuracy(v view) Figure {
 		rows = 2
 	}
 	height := 30 + vg.Length(len(lanes))*(chart.HeadingHeight+30+rows*110)
-	return f.shows(height, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		first := v.series[0].Look.Color
 		legend := chart.Legend{{Text: "accuracy of a window, with its 95 % interval", Color: first, Marker: v.series[0].Look.Marker}}
 		legend = append(legend, d.legend(p)...)
@@ -142,7 +142,7 @@ func (d detections) panel(l lane, i int, p chart.Palette) *plot.Plot {
 	panel := l.panel(p, 1)
 	panel.Y.Min, panel.Y.Max = 0, d.most*1.08
 	panel.Y.Tick.Marker = chart.LinearTicks(4)
-	panel.Add(chart.Level(1, chart.Stroke(p.Alarm, 1, dashed()...)), d.view.faults(l, i, p), d.lines(l, i, p), l.separators(p, false, false))
+	panel.Add(chart.Level(1, chart.Stroke(p.Alarm, 1, chart.Dashed()...)), d.view.faults(l, i, p), d.lines(l, i, p), l.separators(p, false, false))
 	return panel
 }
 

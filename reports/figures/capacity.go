@@ -40,7 +40,7 @@ func searched(a *analysis.Analysis) Figure {
 	if cp.limit > 0 {
 		cp.latency.Add(cp.limit)
 	}
-	return f.shows(capacityPlotHeight, nil, cp.draw)
+	return f.Shows(capacityPlotHeight, nil, cp.draw)
 }
 
 const capacityPlotHeight vg.Length = 340
@@ -70,7 +70,7 @@ func (cp capacityPlot) draw(c draw.Canvas, p chart.Palette) {
 	panel.X.Label.Text = "goodput, correct answers per second within the SLO"
 	chart.LogAxis(&panel.Y, cp.latency.Padded(2), 260, 26)
 	if cp.limit > 0 {
-		panel.Add(chart.Level(cp.limit, chart.Stroke(p.Alarm, 1, dashed()...)))
+		panel.Add(chart.Level(cp.limit, chart.Stroke(p.Alarm, 1, chart.Dashed()...)))
 	}
 	for _, l := range cp.lines {
 		panel.Add(l.curve(), l.points())
@@ -78,7 +78,7 @@ func (cp capacityPlot) draw(c draw.Canvas, p chart.Palette) {
 	for _, l := range cp.lines { // above all curves
 		panel.Add(l.certified())
 	}
-	alone(panel, cp.quantile+" of the response time, ms").Draw(c, p)
+	chart.Single(panel, cp.quantile+" of the response time, ms").Draw(c, p)
 }
 
 func (cp capacityPlot) legend(p chart.Palette) chart.Legend {
@@ -97,7 +97,7 @@ func (cp capacityPlot) legend(p chart.Palette) chart.Legend {
 		l = append(l, chart.Entry{Text: "ended early", Color: p.Ink, Marker: chart.Star})
 	}
 	if cp.limit > 0 {
-		l = append(l, chart.Entry{Text: "limit of the " + cp.quantile, Color: p.Alarm, Line: 1, Dash: dashed()})
+		l = append(l, chart.Entry{Text: "limit of the " + cp.quantile, Color: p.Alarm, Line: 1, Dash: chart.Dashed()})
 	}
 	return l
 }

@@ -50,14 +50,14 @@ func coldStarts(a *analysis.Analysis) Figure {
 			}
 			failed = failed || len(stage.failed) > 0
 			stage.look = look
-			l.Lines, stages = append(l.Lines, chart.ListLine{Name: label(name), Figure: stage.medianText()}), append(stages, stage)
+			l.Lines, stages = append(l.Lines, chart.ListLine{Name: Label(name), Figure: stage.medianText()}), append(stages, stage)
 		}
 	}
 	if s.Empty() {
 		return f
 	}
 	s = s.Padded(2)
-	return f.shows(58+15*vg.Length(len(l.Lines)), nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(58+15*vg.Length(len(l.Lines)), nil, func(c draw.Canvas, p chart.Palette) {
 		keys := chart.Legend{
 			{Text: "one start", Color: p.Ink, Marker: chart.Circle},
 			{Text: "median", Color: p.Ink, Line: 2},

@@ -72,7 +72,7 @@ func TestNamesFromOutside(t *testing.T) {
 	if got := slug("../Über Größe\n"); got != "----ber-gr--e-" {
 		t.Errorf("slug %q", got)
 	}
-	if got := label("two\nlines\tand a tail that goes on and on and on"); got != "two lines and a tail that goes on and o…" {
+	if got := Label("two\nlines\tand a tail that goes on and on and on"); got != "two lines and a tail that goes on and o…" {
 		t.Errorf("label %q", got)
 	}
 }

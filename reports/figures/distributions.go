@@ -22,7 +22,7 @@ func ecdf(v view) Figure {
 		return f
 	}
 	x = x.Padded(2)
-	return f.shows(320, ecdfTable(v, x), func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(320, ecdfTable(v, x), func(c draw.Canvas, p chart.Palette) {
 		var l chart.Legend
 		for _, s := range v.series {
 			e := targetEntry(s.Name+", "+answeredShare(s)+" answered", s.Look)
@@ -48,7 +48,7 @@ func ecdf(v view) Figure {
 					&plotter.Scatter{XYs: quartersOf(line), GlyphStyle: chart.Glyph(s.Look.Marker, s.Look.Color, 3.2)})
 			}
 		}
-		alone(panel, "share of requests sent").Draw(chart.Inset(c), p)
+		chart.Single(panel, "share of requests sent").Draw(chart.Inset(c), p)
 	})
 }
 
@@ -98,17 +98,17 @@ func quartersOf(line plotter.XYs) plotter.XYs {
 }
 
 func ecdfTable(v view, x chart.Span) *element.Table {
-	t := table(1, append([]string{"answered within, ms"}, v.names()...)...)
+	t := element.NewTable(1, append([]string{"answered within, ms"}, v.names()...)...)
 	at := chart.LogSteps(x.Low, x.High, 14)
 	for _, value := range at {
-		addRow(t, chart.Plain(value))
+		t.AddRow(chart.Plain(value))
 	}
-	addRow(t, "at all")
+	t.AddRow("at all")
 	for _, s := range v.series {
 		for i, n := range chart.CountsWithin(s.row.Response.Histogram, at) {
-			addCell(t, i, format.Percent(chart.Share(n, s.row.Ledger.Sent)))
+			t.AddCell(i, format.Percent(chart.Share(n, s.row.Ledger.Sent)))
 		}
-		addCell(t, len(at), answeredShare(s))
+		t.AddCell(len(at), answeredShare(s))
 	}
 	return t
 }
@@ -122,8 +122,8 @@ func histograms(v view) Figure {
 	}
 	x = x.Padded(2)
 	b := chart.BinsOver(x, 130)
-	return f.shows(44+104*vg.Length(len(v.series)), histogramTable(v, x), func(c draw.Canvas, p chart.Palette) {
-		l := chart.Legend{{Text: "p50", Color: p.Ink, Line: 1.2}, {Text: "p99", Color: p.Ink, Line: 1.2, Dash: dashed()}}
+	return f.Shows(44+104*vg.Length(len(v.series)), histogramTable(v, x), func(c draw.Canvas, p chart.Palette) {
+		l := chart.Legend{{Text: "p50", Color: p.Ink, Line: 1.2}, {Text: "p99", Color: p.Ink, Line: 1.2, Dash: chart.Dashed()}}
 		l = append(l, roundEntry(v, p)...)
 		c = chart.Inset(append(l, floorEntry(p, v.floor, x.Low, bandTop)...).Draw(c, p))
 		var panels []*plot.Plot
@@ -165,7 +165,7 @@ func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, lengt
 	for _, r := range s.apart() {
 		add(r.Response.Histogram, r.Ledger.Sent, chart.Columns{Line: chart.Stroke(chart.Faint(p.Ink, 0.6), 0.6)})
 	}
-	for i, dash := range [][]vg.Length{nil, dashed()} {
+	for i, dash := range [][]vg.Length{nil, chart.Dashed()} {
 		if q := s.row.Response.Quantiles[2*i]; q.Known {
 			at := chart.Milliseconds(q.Value)
 			panel.Add(chart.Line(plotter.XYs{{X: at, Y: 0}, {X: at, Y: panel.Y.Max}}, chart.Stroke(p.Ink, 1.2, dash...)))
@@ -175,14 +175,14 @@ func histogramPanel(p chart.Palette, s series, x chart.Span, b chart.Bins, lengt
 }
 
 func histogramTable(v view, x chart.Span) *element.Table {
-	t := table(1, append([]string{"from, ms", "to, ms"}, v.names()...)...)
+	t := element.NewTable(1, append([]string{"from, ms", "to, ms"}, v.names()...)...)
 	b := chart.BinsOver(x, 24)
 	for i := range b.N {
-		addRow(t, format.Number(b.Edge(i)), format.Number(b.Edge(i+1)))
+		t.AddRow(format.Number(b.Edge(i)), format.Number(b.Edge(i+1)))
 	}
 	for _, s := range v.series {
 		for i, n := range b.Count(s.row.Response.Histogram) {
-			addCell(t, i, format.Count(n))
+			t.AddCell(i, format.Count(n))
 		}
 	}
 	return t

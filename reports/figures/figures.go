@@ -1,10 +1,9 @@
 // Package figures draws what a run measured: percentile curves, cumulative
 // distributions, histograms, latency heat maps, time lines, ratios between
-// targets, the rounds of an A/B test, the search for a capacity, what the target costs, and
-// cold starts. It stands
-// between reports/analysis, whose Analysis is its only input, and the formats that show
-// figures: reports/html embeds them as SVG, and this package's own Format writes them
-// as PNG files. What is said around a figure is made by reports/document. Figures are
+// targets, the rounds of an A/B test, the search for a capacity, accuracy over time, and
+// cold starts. It stands between reports/analysis, whose Analysis is its only input, and the
+// formats that show figures: reports/html embeds them as SVG, and this package's own Format writes
+// them as PNG files. What is said around a figure is made by reports/document. Figures are
 // pure functions of the analysis: the same run gives the same bytes.
 package figures
 
@@ -39,14 +38,18 @@ type Figure struct {
 	paint func(draw.Canvas, chart.Palette)
 }
 
-// newFigure is a figure without anything to draw yet.
-func newFigure(a *analysis.Analysis, name string, drawn document.Drawn) Figure {
-	return Figure{Name: name, Description: document.Describe(a, name, drawn), Width: width}
+// New is a figure without anything to draw yet.
+func New(name string, said document.Description) Figure {
+	return Figure{Name: name, Description: said, Width: Width}
 }
 
-// shows gives a figure what it draws. Its data are those of the report, unless there are
+func newFigure(a *analysis.Analysis, name string, drawn document.Drawn) Figure {
+	return New(name, document.Describe(a, name, drawn))
+}
+
+// Shows gives a figure what it draws. Its data are those of the report, unless there are
 // others.
-func (f Figure) shows(height vg.Length, data *element.Table, paint func(draw.Canvas, chart.Palette)) Figure {
+func (f Figure) Shows(height vg.Length, data *element.Table, paint func(draw.Canvas, chart.Palette)) Figure {
 	f.Missing, f.Height, f.paint = "", height, paint
 	if data != nil {
 		f.Data = data
@@ -54,8 +57,8 @@ func (f Figure) shows(height vg.Length, data *element.Table, paint func(draw.Can
 	return f
 }
 
-// width is the natural width of every figure, in points.
-const width vg.Length = 780
+// Width is the natural width of every figure, in points.
+const Width vg.Length = 780
 
 // All returns every figure of a report in reading order, one set for each
 // measured phase, none of a load that the scenario does not have. A figure without
@@ -218,25 +221,4 @@ func Markers(run *record.Run) (map[string][]byte, error) {
 		marks[name] = svg
 	}
 	return marks, nil
-}
-
-// table is a table of numbers, whose first columns name the row.
-func table(keys int, titles ...string) *element.Table {
-	t := &element.Table{Keys: keys}
-	for i, title := range titles {
-		t.Columns = append(t.Columns, element.Column{Title: title, Words: i < keys})
-	}
-	return t
-}
-
-// addRow adds a row to a table of numbers.
-func addRow(t *element.Table, texts ...string) {
-	t.Rows = append(t.Rows, element.Row{})
-	for _, text := range texts {
-		addCell(t, len(t.Rows)-1, text)
-	}
-}
-
-func addCell(t *element.Table, row int, text string) {
-	t.Rows[row].Cells = append(t.Rows[row].Cells, element.Cell{Text: text})
 }

@@ -46,7 +46,7 @@ func forest(v view) Figure {
 			l.Lines = append(l.Lines, chart.ListLine{Name: nameOf(v.analysis, r.Target), Figure: figure, Mark: ratioMark(r, v.looks[r.Target])})
 		}
 	}
-	return f.shows(50+18*vg.Length(len(l.Lines)), nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(50+18*vg.Length(len(l.Lines)), nil, func(c draw.Canvas, p chart.Palette) {
 		panel := chart.NewPanel(p)
 		// Symmetric about 1, so that twice and half look alike.
 		chart.LogAxis(&panel.X, chart.Span{Low: 1 / (widest * 1.08), High: widest * 1.08}, c.Max.X-c.Min.X-l.Names-l.Figures, 56)

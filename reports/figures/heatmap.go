@@ -36,7 +36,7 @@ func heatmap(v view) Figure {
 	y.High *= math.Pow(y.High/y.Low, 0.1) // room for the rug and the rounds' names
 	columns := min(len(lanes), 2)
 	rows := (len(lanes) + columns - 1) / columns
-	return f.shows(56+182*vg.Length(rows), heatTable(v, lanes, y), func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(56+182*vg.Length(rows), heatTable(v, lanes, y), func(c draw.Canvas, p chart.Palette) {
 		b := chart.BinsOver(y, 60)
 		y := chart.Span{Low: b.Edge(0), High: b.Edge(b.N)}
 		most := int64(1)

@@ -61,10 +61,10 @@ func (v view) windowTable(lanes []lane, most int, titles []string, cells func(sa
 	if longest(lanes) > most {
 		lanes = v.lanes(most)
 	}
-	t := table(1, titles...)
+	t := element.NewTable(1, titles...)
 	for i, l := range lanes {
 		for _, w := range l.Windows {
-			addRow(t, append([]string{v.series[i].Name, fmt.Sprint(w.Round), chart.Plain(w.From), chart.Plain(w.To)}, cells(w)...)...)
+			t.AddRow(append([]string{v.series[i].Name, fmt.Sprint(w.Round), chart.Plain(w.From), chart.Plain(w.To)}, cells(w)...)...)
 		}
 	}
 	return t
@@ -86,7 +86,7 @@ func slowest(times func(sample.Window) *hdrhistogram.Histogram) figure {
 }
 
 // shows says that a figure is known in some window.
-func (l lane) shows(value figure) bool { return len(l.points(value)) > 0 }
+func (l lane) Shows(value figure) bool { return len(l.points(value)) > 0 }
 
 // points are the middles of the windows in which a figure is known.
 func (l lane) points(value figure) plotter.XYs {

@@ -31,7 +31,7 @@ func saturated(a *analysis.Analysis) Figure {
 		}
 		lp.lines = append(lp.lines, line)
 	}
-	return newFigure(a, "saturation", document.Drawn{Floor: lp.floor}).shows(loadPlotHeight, nil, lp.draw)
+	return newFigure(a, "saturation", document.Drawn{Floor: lp.floor}).Shows(loadPlotHeight, nil, lp.draw)
 }
 
 // stressed draws what came of each step of a phase.
@@ -58,7 +58,7 @@ func stressed(v view) Figure {
 	if !steps {
 		return f
 	}
-	return f.shows(loadPlotHeight, nil, lp.draw)
+	return f.Shows(loadPlotHeight, nil, lp.draw)
 }
 
 // loadPlot is a figure of ever more load: what came of it above, the response time
@@ -128,7 +128,7 @@ func (lp loadPlot) legend(p chart.Palette, y chart.Span) chart.Legend {
 		broke = broke || slices.ContainsFunc(one.points, func(pt loadPoint) bool { return pt.broke })
 	}
 	mark := lp.lines[0].look.Marker
-	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6, Marker: mark}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: dashed(), Marker: mark.Hollow()})
+	l = append(l, chart.Entry{Text: "p50", Color: p.Ink, Line: 1.6, Marker: mark}, chart.Entry{Text: "p99", Color: p.Ink, Line: 1.2, Dash: chart.Dashed(), Marker: mark.Hollow()})
 	if broke {
 		l = append(l, chart.Entry{Text: "broke", Color: p.Alarm, Marker: chart.Star})
 	}
@@ -178,7 +178,7 @@ func (lp loadPlot) add(upper, lower *plot.Plot, l loadLine, p chart.Palette) {
 	line, dots := chart.Stroke(l.look.Color, 1.6), l.look.Marker
 	upper.Add(chart.Line(result, line), chart.Dots(result, dots, l.look.Color, 3), chart.Dots(broke, chart.Star, p.Alarm, 5))
 	lower.Add(chart.Line(median, line), chart.Dots(median, dots, l.look.Color, 3),
-		chart.Line(tail, chart.Stroke(l.look.Color, 1.2, dashed()...)), chart.Dots(tail, dots.Hollow(), l.look.Color, 3))
+		chart.Line(tail, chart.Stroke(l.look.Color, 1.2, chart.Dashed()...)), chart.Dots(tail, dots.Hollow(), l.look.Color, 3))
 }
 
 // loadTicks labels the loads that were tried, where they do not crowd.

@@ -33,7 +33,7 @@ func overheadSplit(a *analysis.Analysis) Figure {
 	if len(groups) == 0 {
 		return f
 	}
-	return f.shows(height, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		// The legend explains what is drawn, and nothing else.
 		l := chart.Legend{{Text: "overhead: network and virtualisation", Color: p.Muted, Block: true}}
 		if slices.ContainsFunc(all, func(r overhead.Row) bool { return r.Model.ToldApart }) {

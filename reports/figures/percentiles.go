@@ -26,12 +26,12 @@ func percentiles(v view) Figure {
 	limits := limitsOf(v.analysis.Run.Scenario.SLO)
 	floor := floorPoints(v.floor)
 	x, y := percentileSpans(curves, limits, floor)
-	return f.shows(390, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(390, nil, func(c draw.Canvas, p chart.Palette) {
 		var l chart.Legend
 		for _, s := range v.series {
 			l = append(l, targetEntry(s.Name, s.Look))
 		}
-		l = append(l, chart.Entry{Text: "response", Color: p.Ink, Line: 2}, chart.Entry{Text: "service", Color: p.Ink, Line: 1.2, Dash: dashed()})
+		l = append(l, chart.Entry{Text: "response", Color: p.Ink, Line: 2}, chart.Entry{Text: "service", Color: p.Ink, Line: 1.2, Dash: chart.Dashed()})
 		l = append(l, roundEntry(v, p)...)
 		l = append(l, chart.Entry{Text: "slowest", Color: p.Ink, Marker: chart.Circle.Hollow()})
 		c = append(l, floorEntry(p, v.floor, y.Low, 0.999)...).Draw(c, p)
@@ -45,7 +45,7 @@ func percentiles(v view) Figure {
 		for _, cv := range curves {
 			panel.Add(chart.Mark(cv.draw))
 		}
-		alone(panel, "latency, ms").Draw(chart.Inset(c), p)
+		chart.Single(panel, "latency, ms").Draw(chart.Inset(c), p)
 	})
 }
 
@@ -75,7 +75,7 @@ func percentileCurves(v view) []curve {
 		for _, r := range s.apart() {
 			add(r.Response.Histogram, r.Ledger.Sent, chart.Stroke(chart.Faint(s.Look.Color, 0.6), 0.7))
 		}
-		add(s.row.Service.Histogram, s.row.Ledger.Sent, chart.Stroke(s.Look.Color, 1.2, dashed()...))
+		add(s.row.Service.Histogram, s.row.Ledger.Sent, chart.Stroke(s.Look.Color, 1.2, chart.Dashed()...))
 		add(s.row.Response.Histogram, s.row.Ledger.Sent, chart.Stroke(s.Look.Color, 2))
 		curves[len(curves)-1].main = true
 	}

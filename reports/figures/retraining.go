@@ -26,7 +26,7 @@ func retraining(v view) Figure {
 		return f
 	}
 	height := 30 + vg.Length(len(r.groups))*(chart.HeadingHeight+40+2*120)
-	return f.shows(height, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(r.legend(p).Draw(c, p))
 		height := (c.Max.Y - c.Min.Y) / vg.Length(len(r.groups))
 		for k, g := range r.groups {
@@ -58,7 +58,7 @@ func (r *policies) add(i int) {
 	if d == nil {
 		return
 	}
-	name := label(d.Of)
+	name := Label(d.Of)
 	at := slices.IndexFunc(r.groups, func(g policyGroup) bool { return g.name == name })
 	if at < 0 {
 		at = len(r.groups)
@@ -97,7 +97,7 @@ func (r *policies) first(i int) *monitoring.Drift {
 // policy names the policy of a series.
 func (r *policies) policy(i int) string {
 	if d := r.first(i); d.Policy != "" {
-		return label(d.Policy)
+		return Label(d.Policy)
 	}
 	return r.view.series[i].Name
 }

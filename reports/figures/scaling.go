@@ -24,7 +24,7 @@ func scaled(v view) Figure {
 	}
 	s := newScalePlot(v, lanes)
 	height := 30 + vg.Length(len(lanes))*(chart.HeadingHeight+30+3*88)
-	return f.shows(height, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(s.legend(p).Draw(c, p))
 		height := (c.Max.Y - c.Min.Y) / vg.Length(len(lanes))
 		for i := range lanes {
@@ -92,14 +92,14 @@ func (s scalePlot) legend(p chart.Palette) chart.Legend {
 	l := chart.Legend{
 		{Text: "due", Color: chart.Faint(p.Muted, 0.5), Line: 3.2},
 		{Text: "answered", Color: first, Line: 1.2},
-		{Text: "replicas requested", Color: p.Ink, Line: 1.2, Dash: dashed()},
+		{Text: "replicas requested", Color: p.Ink, Line: 1.2, Dash: chart.Dashed()},
 		{Text: "replicas ready", Color: first, Line: 1.8},
 		{Text: "first answer of a new replica", Color: first, Marker: chart.Star},
 		{Text: "p99", Color: first, Marker: chart.Triangle.Hollow()},
 	}
 	l = append(l, s.view.faultEntry(p)...)
 	if s.limit > 0 {
-		l = append(l, chart.Entry{Text: "limit of the p99", Color: p.Alarm, Line: 1, Dash: dashed()})
+		l = append(l, chart.Entry{Text: "limit of the p99", Color: p.Alarm, Line: 1, Dash: chart.Dashed()})
 	}
 	if slices.ContainsFunc(s.lanes, func(l lane) bool {
 		return slices.ContainsFunc(l.Windows, func(w sample.Window) bool { return w.Failed+w.Censored > 0 })
@@ -127,7 +127,7 @@ func (s scalePlot) grid(p chart.Palette, i int) chart.Grid {
 	replicas.Add(s.view.faults(l, i, p), s.replicas(i, look, p), l.separators(p, false, false))
 	chart.LogAxis(&latency.Y, s.latency.Padded(2), trackHeight, 22)
 	if s.limit > 0 {
-		latency.Add(chart.Level(s.limit, chart.Stroke(p.Alarm, 1, dashed()...)))
+		latency.Add(chart.Level(s.limit, chart.Stroke(p.Alarm, 1, chart.Dashed()...)))
 	}
 	p99 := l.points(func(w sample.Window) (float64, bool) { return p99Of(w.Response) })
 	latency.Add(s.view.faults(l, i, p), chart.Dots(p99, chart.Triangle.Hollow(), look, 2), l.separators(p, false, false))
@@ -165,7 +165,7 @@ func (s scalePlot) replicas(i int, look color.NRGBA, p chart.Palette) chart.Mark
 				}
 			}
 			draw(chart.Stroke(look, 1.8), 0, func(l scaling.Level) int { return l.Ready })
-			draw(chart.Stroke(p.Ink, 1.2, dashed()...), 1, func(l scaling.Level) int { return l.Desired })
+			draw(chart.Stroke(p.Ink, 1.2, chart.Dashed()...), 1, func(l scaling.Level) int { return l.Desired })
 			for _, replica := range t.Replicas {
 				if replica.New && replica.First != nil {
 					first := t.Rise + *replica.First

@@ -34,7 +34,7 @@ func swept(a *analysis.Analysis) []Figure {
 		all = append(all, paretoFront(a, phase, groups))
 		for _, g := range groups {
 			if m := newMemoryPlot(a, g); m.sizes() > 1 {
-				all = append(all, sizeFigure(a, "memory", phase).shows(memoryPlotHeight, nil, m.draw))
+				all = append(all, sizeFigure(a, "memory", phase).Shows(memoryPlotHeight, nil, m.draw))
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func paretoFront(a *analysis.Analysis, phase string, groups []sweep.Group) Figur
 		return f
 	}
 	looks := looksOf(a.Run)
-	return f.shows(paretoHeight, nil, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(paretoHeight, nil, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(paretoLegend(groups, looks, p).Draw(c, p))
 		row, title := make([]*plot.Plot, len(groups)), ""
 		for i, g := range groups {
@@ -96,7 +96,7 @@ func paretoLegend(groups []sweep.Group, looks map[string]chart.Look, p chart.Pal
 			if !slices.Contains(named, point.Of) {
 				named = append(named, point.Of)
 				look := lookOf(point.Of, looks, g)
-				l = append(l, chart.Entry{Text: label(point.Of), Color: look.Color, Marker: look.Marker})
+				l = append(l, chart.Entry{Text: Label(point.Of), Color: look.Color, Marker: look.Marker})
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func paretoPanel(g sweep.Group, looks map[string]chart.Look, p chart.Palette, wi
 		}
 		for _, point := range g.Front() {
 			xy := at(point)
-			labels.Write(area, vg.Point{X: area.X(xy.X), Y: area.Y(xy.Y)}, label(sizeName(g, point)), chart.Face(chart.Small, p.Ink))
+			labels.Write(area, vg.Point{X: area.X(xy.X), Y: area.Y(xy.Y)}, Label(sizeName(g, point)), chart.Face(chart.Small, p.Ink))
 		}
 	}))
 	return panel
@@ -285,10 +285,10 @@ func (m memoryPlot) draw(c draw.Canvas, p chart.Palette) {
 func (m memoryPlot) legend(p chart.Palette) chart.Legend {
 	var l chart.Legend
 	for _, one := range m.lines {
-		l = append(l, targetEntry(label(one.name), one.look))
+		l = append(l, targetEntry(Label(one.name), one.look))
 	}
 	for i, q := range m.quantiles() {
-		l = append(l, []chart.Entry{{Text: format.Quantile(q), Color: p.Ink, Line: 1.6}, {Text: format.Quantile(q), Color: p.Ink, Line: 1.2, Dash: dashed()}}[i])
+		l = append(l, []chart.Entry{{Text: format.Quantile(q), Color: p.Ink, Line: 1.6}, {Text: format.Quantile(q), Color: p.Ink, Line: 1.2, Dash: chart.Dashed()}}[i])
 	}
 	return l
 }
@@ -318,7 +318,7 @@ func (l memoryLine) add(upper, lower *plot.Plot, quantiles []float64) {
 		}
 		stroke, marker := chart.Stroke(l.look.Color, 1.6), l.look.Marker
 		if i > 0 {
-			stroke, marker = chart.Stroke(l.look.Color, 1.2, dashed()...), l.look.Marker.Hollow()
+			stroke, marker = chart.Stroke(l.look.Color, 1.2, chart.Dashed()...), l.look.Marker.Hollow()
 		}
 		upper.Add(chart.Line(line, stroke), chart.Dots(line, marker, l.look.Color, 3))
 	}

@@ -38,7 +38,7 @@ func timeline(v view) Figure {
 			quantileText(w.Response, 0.5), quantileText(w.Response, 0.99), slowestText(w.Response), quantileText(w.Lag, 0.99), slowestText(w.Lag),
 		}
 	})
-	return f.shows(height, data, func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(height, data, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(t.legend(v, p).Draw(c, p))
 		height := (c.Max.Y - c.Min.Y) / vg.Length(blocks)
 		for i := range blocks {
@@ -67,9 +67,9 @@ func newTracks(lanes []lane) tracks {
 	t := tracks{lanes: lanes}
 	for _, l := range lanes {
 		t.roundP99 = t.roundP99 || slices.ContainsFunc(l.Rounds, func(r sample.RoundSpan) bool { return r.Row.Response.Quantiles[2].Known })
-		t.p50 = t.p50 || l.shows(quantile(responseTimes, 0.5)) || l.shows(quantile(lags, 0.5))
-		t.p99 = t.p99 || l.shows(quantile(responseTimes, 0.99))
-		t.slowest = t.slowest || l.shows(slowest(responseTimes)) || l.shows(slowest(lags))
+		t.p50 = t.p50 || l.Shows(quantile(responseTimes, 0.5)) || l.Shows(quantile(lags, 0.5))
+		t.p99 = t.p99 || l.Shows(quantile(responseTimes, 0.99))
+		t.slowest = t.slowest || l.Shows(slowest(responseTimes)) || l.Shows(slowest(lags))
 		for _, r := range l.Rounds {
 			if q := r.Row.Response.Quantiles[2]; q.Known {
 				t.latency.Add(chart.Milliseconds(q.Value))

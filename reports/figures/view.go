@@ -13,7 +13,6 @@ import (
 	"servebench/reports/format"
 	"servebench/reports/record"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 )
@@ -109,7 +108,7 @@ func (v view) names() []string {
 }
 
 // nameOf is the name of a target, fit to be drawn.
-func nameOf(a *analysis.Analysis, target string) string { return label(a.Label(target)) }
+func nameOf(a *analysis.Analysis, target string) string { return Label(a.Label(target)) }
 
 // slug keeps what is safe in a file name.
 func slug(s string) string {
@@ -124,9 +123,9 @@ func slug(s string) string {
 	}, s)
 }
 
-// label makes a name from outside fit to be drawn on one line: no control
+// Label makes a name from outside fit to be drawn on one line: no control
 // characters, and not longer than a legend bears.
-func label(s string) string {
+func Label(s string) string {
 	s = format.Plain(s)
 	const most = 40
 	if runes := []rune(s); len(runes) > most {
@@ -145,14 +144,6 @@ func roundEntry(v view, p chart.Palette) chart.Legend {
 
 func targetEntry(name string, l chart.Look) chart.Entry {
 	return chart.Entry{Text: name, Color: l.Color, Line: 2, Marker: l.Marker}
-}
-
-// dashed is the pattern of lines that are not the main ones.
-func dashed() []vg.Length { return []vg.Length{4, 3} }
-
-// alone is the grid of a panel that fills a figure.
-func alone(panel *plot.Plot, title string) chart.Grid {
-	return chart.Grid{Panels: [][]*plot.Plot{{panel}}, Titles: []string{title}}
 }
 
 // The floor of the load generator is drawn as a grey area: what lies in it is the load

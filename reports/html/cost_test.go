@@ -11,7 +11,7 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/document"
-	"servebench/reports/figures"
+	"servebench/reports/figures/budget"
 	"servebench/reports/formattest"
 	"servebench/reports/html"
 	"servebench/reports/prices"
@@ -24,7 +24,7 @@ func costPage(t *testing.T) string {
 	t.Helper()
 	c := formattest.Costs(t)
 	var page bytes.Buffer
-	if err := html.WriteDocument(&page, document.Costs(c), figures.Costs(c)); err != nil {
+	if err := html.WriteDocument(&page, document.Costs(c), budget.Costs(c)); err != nil {
 		t.Fatal(err)
 	}
 	return page.String()
@@ -46,7 +46,7 @@ func TestCostPageWithoutCosts(t *testing.T) {
 	}
 	c = cost.New(c.Measured, nil, c.Traffic, c.Options, prices.Builtin(), c.Now)
 	var page bytes.Buffer
-	if err := html.WriteDocument(&page, document.Costs(c), figures.Costs(c)); err != nil {
+	if err := html.WriteDocument(&page, document.Costs(c), budget.Costs(c)); err != nil {
 		t.Fatal(err)
 	}
 	inOrder(t, words(page.String()), "NO COST", "No place can serve this traffic", "No rate is certified for this target", "What was measured")
@@ -59,7 +59,7 @@ func advicePage(t *testing.T) string {
 	t.Helper()
 	a := formattest.Advice(t)
 	var page bytes.Buffer
-	if err := html.WriteDocument(&page, document.Advice(a), figures.Advice(a)); err != nil {
+	if err := html.WriteDocument(&page, document.Advice(a), budget.Advice(a)); err != nil {
 		t.Fatal(err)
 	}
 	return page.String()

@@ -8,7 +8,7 @@ import (
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/analysis/sample"
 	"servebench/reports/document"
-	"servebench/reports/figures"
+	"servebench/reports/figures/budget"
 	jsonreport "servebench/reports/json"
 
 	"github.com/spf13/cobra"
@@ -63,7 +63,7 @@ func advise(cmd *cobra.Command, dirs []string, opts *costOptions) error {
 	}
 	a := advice.Of(costs, advice.Moves(sets))
 	err = opts.write(cmd, priced{
-		name: "advice", document: document.Advice(a), figures: figures.Advice(a),
+		name: "advice", document: document.Advice(a), figures: budget.Advice(a),
 		json: func(w io.Writer) error { return jsonreport.WriteAdvice(w, a) },
 	})
 	if err == nil && len(a.Priced()) == 0 {

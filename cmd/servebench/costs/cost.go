@@ -25,6 +25,7 @@ import (
 	"servebench/reports/document"
 	"servebench/reports/document/sentence"
 	"servebench/reports/figures"
+	"servebench/reports/figures/budget"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/html"
@@ -82,7 +83,7 @@ Prices come with servebench, each with its date and source (servebench prices); 
 				return err
 			}
 			err = opts.write(cmd, priced{
-				name: "cost", document: document.Costs(costs), figures: figures.Costs(costs),
+				name: "cost", document: document.Costs(costs), figures: budget.Costs(costs),
 				json: func(w io.Writer) error { return jsonreport.WriteCosts(w, costs) },
 			})
 			if err == nil && len(costs.Priced()) == 0 {

@@ -41,6 +41,28 @@ type Table struct {
 	Rows    []Row
 }
 
+// NewTable is a table of numbers, so many first columns of which name the row.
+func NewTable(keys int, titles ...string) *Table {
+	t := &Table{Keys: keys}
+	for i, title := range titles {
+		t.Columns = append(t.Columns, Column{Title: title, Words: i < keys})
+	}
+	return t
+}
+
+// AddRow adds a row of texts.
+func (t *Table) AddRow(texts ...string) {
+	t.Rows = append(t.Rows, Row{})
+	for _, text := range texts {
+		t.AddCell(len(t.Rows)-1, text)
+	}
+}
+
+// AddCell adds a text to a row.
+func (t *Table) AddCell(row int, text string) {
+	t.Rows[row].Cells = append(t.Rows[row].Cells, Text(text))
+}
+
 // Intervals says that cells of a column have intervals.
 func (t *Table) Intervals(column int) bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Cells[column].Interval != "" })

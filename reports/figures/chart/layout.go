@@ -29,6 +29,11 @@ type Grid struct {
 	Top, PadX, PadY vg.Length
 }
 
+// Single is the grid of a panel that fills a figure.
+func Single(panel *plot.Plot, title string) Grid {
+	return Grid{Panels: [][]*plot.Plot{{panel}}, Titles: []string{title}}
+}
+
 // Heading names what a panel is of, with a note beside where there is room.
 type Heading struct {
 	Look       Look

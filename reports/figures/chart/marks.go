@@ -52,6 +52,9 @@ func Stroke(c color.Color, width vg.Length, dashes ...vg.Length) draw.LineStyle 
 	return draw.LineStyle{Color: c, Width: width, Dashes: dashes}
 }
 
+// Dashed is the pattern of lines that are not the main ones.
+func Dashed() []vg.Length { return []vg.Length{4, 3} }
+
 // Line draws a line through points.
 func Line(points plotter.XYs, sty draw.LineStyle) plot.Plotter {
 	return &plotter.Line{XYs: points, LineStyle: sty}

@@ -1,9 +1,10 @@
-package figures
+package budget
 
 import (
 	"servebench/reports/analysis/cost/advice"
 	"servebench/reports/document"
 	"servebench/reports/document/pricing"
+	"servebench/reports/figures"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -13,25 +14,25 @@ import (
 
 // Advice returns the figures of where to serve: what the cost of the first place depends on,
 // and those of the costs.
-func Advice(a *advice.Advice) []Figure {
-	return append([]Figure{tornado(a)}, Costs(a.Costs)...)
+func Advice(a *advice.Advice) []figures.Figure {
+	return append([]figures.Figure{tornado(a)}, Costs(a.Costs)...)
 }
 
 // tornado draws a bar for each input, the longest above.
-func tornado(a *advice.Advice) Figure {
-	f := Figure{Name: "advice-tornado", Description: document.DescribeTornado(a), Width: width}
+func tornado(a *advice.Advice) figures.Figure {
+	f := figures.New("advice-tornado", document.DescribeTornado(a))
 	ranked := a.Priced()
 	if len(ranked) == 0 || len(a.Tornado) == 0 {
 		return f
 	}
 	const line, axis, legend = 22, 42, 22
 	now := ranked[0].Month.Value
-	return f.shows(vg.Length(len(a.Tornado)*line+axis+legend), document.TornadoTable(a), func(c draw.Canvas, p chart.Palette) {
+	return f.Shows(vg.Length(len(a.Tornado)*line+axis+legend), document.TornadoTable(a), func(c draw.Canvas, p chart.Palette) {
 		look := chart.Looks([]string{"low", "high"})
 		low, high := look["low"], look["high"]
 		marks := chart.Legend{
 			{Text: "low value", Color: low.Color, Block: true}, {Text: "high value", Color: high.Color, Block: true},
-			{Text: "the cost as it is, " + format.Dollars(now), Color: p.Ink, Line: 1.2, Dash: dashed()},
+			{Text: "the cost as it is, " + format.Dollars(now), Color: p.Ink, Line: 1.2, Dash: chart.Dashed()},
 		}
 		var span chart.Span
 		span.Add(now)
@@ -57,7 +58,7 @@ func tornado(a *advice.Advice) Figure {
 		panel.X.Min, panel.X.Max = max(0, span.Low-room), span.High+room
 		panel.X.Tick.Marker = chart.LinearTicks(7)
 		panel.Add(chart.Mark(func(area chart.Area) {
-			area.StrokeLine2(chart.Stroke(p.Ink, 1.2, dashed()...), area.X(now), area.Min.Y, area.X(now), area.Max.Y)
+			area.StrokeLine2(chart.Stroke(p.Ink, 1.2, chart.Dashed()...), area.X(now), area.Min.Y, area.X(now), area.Max.Y)
 		}))
 		l.Draw(marks.Draw(c, p), p, panel)
 	})

@@ -1,4 +1,7 @@
-package figures
+// Package budget draws what it costs to serve some traffic, and what decides where to serve it.
+// It stands beside reports/figures, whose figures of a run these are not, and above
+// reports/analysis/cost, which has the estimates.
+package budget
 
 import (
 	"cmp"
@@ -9,6 +12,8 @@ import (
 
 	"servebench/reports/analysis/cost"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
+	"servebench/reports/figures"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -16,19 +21,18 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"servebench/reports/document/element"
 )
 
 // Costs returns the figures of what it costs to serve some traffic: over the traffic, and over
 // the hours of its cycle. They show the cheapest place of each service.
-func Costs(c *cost.Costs) []Figure {
+func Costs(c *cost.Costs) []figures.Figure {
 	p := newCostPlot(c)
-	traffic := Figure{Name: "cost-traffic", Description: document.DescribeCosts(c, "cost-traffic"), Width: width}
-	units := Figure{Name: "cost-units", Description: document.DescribeCosts(c, "cost-units"), Width: width}
+	traffic := figures.New("cost-traffic", document.DescribeCosts(c, "cost-traffic"))
+	units := figures.New("cost-units", document.DescribeCosts(c, "cost-units"))
 	if len(p.lines) == 0 {
-		return []Figure{traffic, units}
+		return []figures.Figure{traffic, units}
 	}
-	return []Figure{traffic.shows(380, p.trafficTable(), p.drawTraffic), units.shows(430, p.unitsTable(), p.drawUnits)}
+	return []figures.Figure{traffic.Shows(380, p.trafficTable(), p.drawTraffic), units.Shows(430, p.unitsTable(), p.drawUnits)}
 }
 
 // mostPlaces is how many places a figure shows: as many as look different.
@@ -65,9 +69,9 @@ func newCostPlot(c *cost.Costs) costPlot {
 	shown := shownCosts(c.Priced())
 	var names []string
 	for _, e := range shown {
-		name := label(fmt.Sprintf("%s: %s %s", e.Measured.Target, e.Place.Provider, strings.TrimPrefix(e.Place.ID, e.Place.Provider+"/"+e.Place.Region+"/")))
+		name := figures.Label(fmt.Sprintf("%s: %s %s", e.Measured.Target, e.Place.Provider, strings.TrimPrefix(e.Place.ID, e.Place.Provider+"/"+e.Place.Region+"/")))
 		if slices.Contains(names, name) { // in another region
-			name = label(e.Place.Region + " " + name)
+			name = figures.Label(e.Place.Region + " " + name)
 		}
 		names = append(names, name)
 	}
@@ -130,7 +134,7 @@ func (l costLine) runs() []plotter.XYs {
 
 func (cp costPlot) drawTraffic(c draw.Canvas, p chart.Palette) {
 	now := cp.costs.Traffic.Mean()
-	legend := append(cp.legend(), chart.Entry{Text: "traffic as it is", Color: p.Ink, Line: 1, Dash: dashed()})
+	legend := append(cp.legend(), chart.Entry{Text: "traffic as it is", Color: p.Ink, Line: 1, Dash: chart.Dashed()})
 	c = chart.Inset(legend.Draw(c, p))
 	panel := chart.NewPanel(p)
 	var x, y chart.Span
@@ -138,18 +142,18 @@ func (cp costPlot) drawTraffic(c draw.Canvas, p chart.Palette) {
 		x.Add(line.rates...)
 		y.Add(line.month...)
 	}
-	chart.LogAxis(&panel.X, x.Padded(10), width, 60)
+	chart.LogAxis(&panel.X, x.Padded(10), figures.Width, 60)
 	chart.LogAxis(&panel.Y, y.Padded(10), 300, 26)
 	panel.X.Label.Text = "mean requests/s"
 	panel.Add(chart.Mark(func(a chart.Area) {
-		a.StrokeLine2(chart.Stroke(p.Ink, 1, dashed()...), a.X(now), a.Min.Y, a.X(now), a.Max.Y)
+		a.StrokeLine2(chart.Stroke(p.Ink, 1, chart.Dashed()...), a.X(now), a.Min.Y, a.X(now), a.Max.Y)
 	}))
 	for _, line := range cp.lines {
 		for _, run := range line.runs() {
 			panel.Add(chart.Line(run, chart.Stroke(line.look.Color, 1.6, line.look.Dash...)))
 		}
 	}
-	alone(panel, "$ a month").Draw(c, p)
+	chart.Single(panel, "$ a month").Draw(c, p)
 }
 
 // drawUnits draws the traffic above the units that it takes.
@@ -228,7 +232,7 @@ func (cp costPlot) trafficTable() *element.Table {
 	for _, l := range cp.lines {
 		titles = append(titles, l.name)
 	}
-	t := table(1, titles...)
+	t := element.NewTable(1, titles...)
 	for i := 0; i < len(cp.lines[0].rates); i += 5 {
 		row := []string{format.Number(cp.lines[0].rates[i])}
 		for _, l := range cp.lines {
@@ -238,7 +242,7 @@ func (cp costPlot) trafficTable() *element.Table {
 			}
 			row = append(row, usd)
 		}
-		addRow(t, row...)
+		t.AddRow(row...)
 	}
 	return t
 }
@@ -248,14 +252,14 @@ func (cp costPlot) unitsTable() *element.Table {
 	for _, l := range cp.lines {
 		titles = append(titles, l.name)
 	}
-	t := table(1, titles...)
+	t := element.NewTable(1, titles...)
 	at := 0.0
 	for i, h := range cp.costs.Traffic.Hours(0) {
 		row := []string{format.Number(at), format.Number(h.Mean), format.Number(h.Peak)}
 		for _, l := range cp.lines {
 			row = append(row, format.Number(l.Units[i]))
 		}
-		addRow(t, row...)
+		t.AddRow(row...)
 		at += h.Length.Hours()
 	}
 	return t
