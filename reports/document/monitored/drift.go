@@ -16,7 +16,7 @@ import (
 const shiftMethod = "The shift is when the examples begin to change; times count from the start of the phase. A detector found it by its first alarm from then on, and an alarm before is a false one. " +
 	"Accuracy is that before the shift; during, from the shift until a model is served whose training began at it or later, or to the end; and after, from then on. It is counted in whole windows"
 
-const wholeMethod = ". The interval of the whole phase is for this course of the examples: that windows differ by the shift does not widen it, as it does where accuracy over time is shown."
+const wholeMethod = "The interval of the whole phase is for this course of the examples: that windows differ by the shift does not widen it, as it does where accuracy over time is shown."
 
 const trainingMethod = "A model is trained on the latest predictions whose outcome is known, after an alarm once there are enough since it, and then served in the place of the one before. CPU time is that of the training's processes"
 
@@ -43,7 +43,7 @@ func (b builder) drifts() []element.Section {
 	}
 	return []element.Section{
 		out,
-		{ID: "policies", Table: b.policyTable(), Notes: []string{shiftMethod + b.straddling() + wholeMethod}},
+		{ID: "policies", Table: b.policyTable(), Notes: []string{format.Sentence(shiftMethod + b.straddling()), wholeMethod}},
 		{ID: "retrainings", Rank: element.Aside, Table: b.trainingTable(), Notes: []string{format.Sentence(trainingMethod)}},
 		{ID: "retrainingload", Rank: element.Aside, Table: b.trainingLoadTable(), Notes: []string{format.Sentence(trainingLoadMethod)}},
 	}
