@@ -72,7 +72,7 @@ const (
 	cpusKey     = "limits.cpus"
 	memoryKey   = "limits.memory"
 	batchKey    = "data.batch"
-	retrainKey  = "retrain"
+	retrainKey  = record.RetrainKey
 	variableKey = "workload.env."
 	sweptWanted = cpusKey + ", " + memoryKey + ", " + batchKey + ", " + retrainKey + ", " + variableKey + "NAME, or an option of a target, such as lambda.memory"
 )
