@@ -55,7 +55,11 @@ func choice(c monitoring.Choice) string {
 		if len(c.Alike) > 0 {
 			text += " That " + policies(c.Alike) + " kept more is not shown."
 		}
-		text += " " + policies(c.Worse) + " kept less."
+		text += " " + policies(c.Worse) + " kept less"
+		if len(c.Alike) > 0 {
+			text += " than the best of them"
+		}
+		text += "."
 	default:
 		text = "No difference in accuracy " + over + " is shown between " + policies(append([]monitoring.Policy{c.Enough}, c.Alike...)) + "."
 	}

@@ -22,7 +22,7 @@ func TestChoice(t *testing.T) {
 		"on_alarm kept an accuracy of 90 [89.4, 90.6] % over the phase in 2 rounds with 1 training and 700 ms of CPU time. never (70 [69.1, 70.9] %, 0 trainings) kept less.": {
 			Enough: onAlarm, Worse: []monitoring.Policy{never},
 		},
-		"on_alarm kept an accuracy of 90 [89.4, 90.6] % over the phase in 2 rounds with 1 training and 700 ms of CPU time. That every 20s (90.1 [89.5, 90.7] %, 3 trainings and 2 s of CPU time) kept more is not shown. never (70 [69.1, 70.9] %, 0 trainings) kept less.": {
+		"on_alarm kept an accuracy of 90 [89.4, 90.6] % over the phase in 2 rounds with 1 training and 700 ms of CPU time. That every 20s (90.1 [89.5, 90.7] %, 3 trainings and 2 s of CPU time) kept more is not shown. never (70 [69.1, 70.9] %, 0 trainings) kept less than the best of them.": {
 			Enough: onAlarm, Alike: []monitoring.Policy{regular}, Worse: []monitoring.Policy{never},
 		},
 		"No difference in accuracy over the phase is shown between on_alarm (90 [89.4, 90.6] %, 1 training and 700 ms of CPU time) and every 20s (90.1 [89.5, 90.7] %, 3 trainings and 2 s of CPU time). One round does not show how a policy differs from run to run.": {
