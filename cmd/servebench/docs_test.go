@@ -394,7 +394,7 @@ func onlyRun(t *testing.T, folder string) string {
 
 // endless are the commands that are interrupted after a second: they send load,
 // simulate or serve, which takes from minutes to for ever.
-var endless = regexp.MustCompile(`^bin/(servebench (run|ab|calibrate|prove)|refserver serve)\b`)
+var endless = regexp.MustCompile(`^bin/(servebench (run|ab|calibrate|capacity|prove)|refserver serve)\b`)
 
 // types runs a command in a folder. What it came to is this machine's; only mistakes
 // and failures are faults of the documentation.
