@@ -93,10 +93,11 @@ func TestSameSeedSameModel(t *testing.T) {
 		}
 		return string(data)
 	}
-	if file(1) != file(1) {
+	first := file(1)
+	if again := file(1); again != first {
 		t.Error("the same seed gave two models")
 	}
-	if file(1) == file(2) {
+	if file(2) == first {
 		t.Error("another seed gave the same model")
 	}
 }
