@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -32,6 +33,9 @@ func killed(ts *testscript.TestScript, neg bool, args []string) {
 	seed := rand.Uint64()
 	ts.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
+	caught := make(chan os.Signal, 1) // or what nohup has ignore SIGHUP has its children ignore it
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	cut := 0
 	for i := range times {
 		out := ts.MkAbs(args[0] + strconv.Itoa(i))
