@@ -38,11 +38,8 @@ func accuracy(v view) Figure {
 		legend := chart.Legend{{Text: "accuracy of a window, with its 95 % interval", Color: first, Marker: v.series[0].Look.Marker}}
 		legend = append(legend, d.legend(p)...)
 		c = chart.Inset(append(legend, v.faultEntry(p)...).Draw(c, p))
-		height := (c.Max.Y - c.Min.Y) / vg.Length(len(lanes))
-		for i, l := range lanes {
-			part := c
-			part.Max.Y = c.Max.Y - vg.Length(i)*height
-			part.Min.Y = part.Max.Y - height
+		for i, part := range stacked(c, len(lanes)) {
+			l := lanes[i]
 			panel := l.panel(p, 1)
 			margin := max((high-low)/10, 0.005)
 			panel.Y.Min, panel.Y.Max = 100*max(0, low-margin), 100*min(1, high+margin)

@@ -3,6 +3,7 @@ package figures
 import (
 	"math"
 
+	"servebench/reports/document/element"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -11,7 +12,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"servebench/reports/document/element"
 )
 
 // ecdf draws which share of all requests was answered, correctly if that was

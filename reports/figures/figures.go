@@ -15,6 +15,7 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 	"servebench/reports/record"
@@ -22,7 +23,6 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"servebench/reports/document/element"
 )
 
 // Figure is one figure of a report. It is drawn when SVG or PNG is called.

@@ -6,13 +6,13 @@ import (
 	"math"
 
 	"servebench/reports/analysis/sample"
+	"servebench/reports/document/element"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"servebench/reports/document/element"
 )
 
 // mostWindows bounds the windows of a time axis, so that a cell of it is still

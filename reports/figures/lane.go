@@ -7,6 +7,7 @@ import (
 
 	"servebench/reports/analysis/sample"
 	"servebench/reports/analysis/stat"
+	"servebench/reports/document/element"
 	"servebench/reports/figures/chart"
 	"servebench/reports/format"
 
@@ -15,11 +16,22 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"servebench/reports/document/element"
 )
 
 // lane is the time axis of one series: its windows and where rounds end.
 type lane struct{ sample.Timeline }
+
+// stacked divides a canvas into n parts of the same height, from the top.
+func stacked(c draw.Canvas, n int) []draw.Canvas {
+	height := (c.Max.Y - c.Min.Y) / vg.Length(n)
+	parts := make([]draw.Canvas, n)
+	for i := range parts {
+		parts[i] = c
+		parts[i].Max.Y = c.Max.Y - vg.Length(i)*height
+		parts[i].Min.Y = parts[i].Max.Y - height
+	}
+	return parts
+}
 
 // lanes cuts every series into at most so many windows of the same width.
 func (v view) lanes(most int) []lane {

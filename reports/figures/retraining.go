@@ -28,12 +28,8 @@ func retraining(v view) Figure {
 	height := 30 + vg.Length(len(r.groups))*(chart.HeadingHeight+40+2*120)
 	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(r.legend(p).Draw(c, p))
-		height := (c.Max.Y - c.Min.Y) / vg.Length(len(r.groups))
-		for k, g := range r.groups {
-			part := c
-			part.Max.Y = c.Max.Y - vg.Length(k)*height
-			part.Min.Y = part.Max.Y - height
-			r.grid(p, g).Draw(part, p)
+		for k, part := range stacked(c, len(r.groups)) {
+			r.grid(p, r.groups[k]).Draw(part, p)
 		}
 	})
 }

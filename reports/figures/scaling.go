@@ -26,11 +26,7 @@ func scaled(v view) Figure {
 	height := 30 + vg.Length(len(lanes))*(chart.HeadingHeight+30+3*88)
 	return f.Shows(height, nil, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(s.legend(p).Draw(c, p))
-		height := (c.Max.Y - c.Min.Y) / vg.Length(len(lanes))
-		for i := range lanes {
-			part := c
-			part.Max.Y = c.Max.Y - vg.Length(i)*height
-			part.Min.Y = part.Max.Y - height
+		for i, part := range stacked(c, len(lanes)) {
 			s.grid(p, i).Draw(part, p)
 		}
 	})

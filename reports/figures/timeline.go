@@ -40,11 +40,7 @@ func timeline(v view) Figure {
 	})
 	return f.Shows(height, data, func(c draw.Canvas, p chart.Palette) {
 		c = chart.Inset(t.legend(v, p).Draw(c, p))
-		height := (c.Max.Y - c.Min.Y) / vg.Length(blocks)
-		for i := range blocks {
-			part := c
-			part.Max.Y = c.Max.Y - vg.Length(i)*height
-			part.Min.Y = part.Max.Y - height
+		for i, part := range stacked(c, blocks) {
 			t.grid(v, p, i*len(v.series)/blocks, (i+1)*len(v.series)/blocks).Draw(part, p)
 		}
 	})

@@ -13,9 +13,9 @@ import (
 	"servebench/reports"
 	"servebench/reports/analysis"
 	"servebench/reports/document"
+	"servebench/reports/document/element"
 
 	"golang.org/x/term"
-	"servebench/reports/document/element"
 )
 
 // Style is how the text may look.
